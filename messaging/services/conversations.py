@@ -1,0 +1,84 @@
+"""Opening conversations and moving read marks."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Literal
+
+from django.db import connection, transaction
+
+from pairly.common.after_commit import push
+from pairly.common.ids import uuid7
+from pairly.common.problems import NotFound
+from users.models import User
+
+from .. import events, selectors
+from ..errors import NoContact
+from ..models import Conversation
+from ..protocol.chain import first_head
+
+
+def open_conversation(*, user: User, peer_uid: uuid.UUID) -> tuple[Conversation, bool]:
+    """The conversation of `user` with `peer_uid`, made if it does not exist; the flag says whether it was made.
+
+    One of the two must be a creator. Raises NotFound for an unknown peer or oneself, NoContact when a block
+    or a suspension stands between them.
+    """
+    peer = selectors.find_contact(uid=peer_uid)
+    if peer is None or peer.pk == user.pk or not (peer.is_creator or user.is_creator):
+        raise NotFound()
+    with transaction.atomic():
+        if not selectors.may_contact(writer_id=user.pk, reader_id=peer.pk):
+            raise NoContact()
+        existing = selectors.find_conversation(user=user, peer_id=peer.pk)
+        if existing is not None:
+            return existing, False
+        _insert(user=user, peer=peer)
+    conversation = selectors.find_conversation(user=user, peer_id=peer.pk)
+    assert conversation is not None  # just inserted, or by a racer: the pair is unique
+    return conversation, True
+
+
+def _insert(*, user: User, peer: User) -> None:
+    low, high = sorted((user, peer), key=lambda who: who.pk)
+    uid = uuid7()
+    h0 = first_head(conversation=uid.bytes, users=(low.uid.bytes, high.uid.bytes))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO messaging_conversation (uid, low, high, low_uid, high_uid, low_pays, high_pays, head, h0) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            [
+                uid,
+                low.pk,
+                high.pk,
+                low.uid,
+                high.uid,
+                high.is_creator and not low.is_creator,
+                low.is_creator and not high.is_creator,
+                h0,
+                h0,
+            ],
+        )
+
+
+def mark(*, user: User, conversation_uid: uuid.UUID, what: Literal["delivered", "read"], n: int) -> None:
+    """Move the delivered or read mark of `user` forward to `n`, and tell the other side.
+
+    Marks never go back and never beyond the last message. Raises NotFound for a stranger.
+    """
+    conversation = selectors.get_conversation(user=user, uid=conversation_uid)
+    side, peer_uid = selectors.side_of(conversation=conversation, user=user)
+    stamp = f", {side}_read_at = now()" if what == "read" else ""
+    column = f"{side}_{what}_n"  # both parts come from this module, not from the caller's data
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE messaging_conversation SET {column} = least(%s::bigint, n){stamp} "  # noqa: S608
+                f"WHERE id = %s::bigint AND {column} < least(%s::bigint, n)",
+                [n, conversation.pk, n],
+            )
+            moved = cursor.rowcount == 1
+        if moved:
+            frame = events.receipt(conversation=conversation_uid, user_id=user.uid, **{f"{what}_n": n})
+            push(user_id=peer_uid, event=frame)
+            push(user_id=user.uid, event=frame)

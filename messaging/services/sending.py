@@ -1,0 +1,184 @@
+"""Sending a message: the main path of the product."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from pairly.common.clock import now_ms
+from pairly.common.sql import call_row
+from security import limits
+from users.models import User
+
+from .. import selectors, server_keys
+from ..envelopes import Envelope, EnvelopeRejected, check_envelope
+from ..errors import MessageRejected, Muted
+from ..protocol.base64url import b64u_encode
+from ..receipts import ServerKey, sign_receipt
+from ..types import HoldRef, SentMessage, Srv
+from . import delivery
+
+# Positional OUT columns of messaging_send, in the order of messaging/sql/0002_send.sql.
+_SEND = """
+SELECT code, n, recv_ms, prev, head, skid, charged_centi, balance_centi, hold_id, hold_expires_at,
+       n_released, earned_centi, expected_seq, price_centi
+FROM messaging_send(
+    %s::uuid, %s::uuid, %s::uuid, %s::uuid, %s::int, %s::bytea, %s::bigint, %s::bigint, %s::bigint, %s::bytea,
+    %s::bigint, %s::uuid, %s::bytea[], %s::bytea[], %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[],
+    %s::bigint, %s::bytea, %s::uuid, %s::bigint, %s::int, %s::int, %s::int, %s::int)
+"""
+
+
+def send_message(
+    *,
+    user: User,
+    conversation: uuid.UUID,
+    envelope: object,
+    recv_ms: int | None = None,
+    server_key: ServerKey | None = None,
+) -> SentMessage:
+    """Accept one envelope from `user` into `conversation`; charge, store, chain, receipt, push.
+
+    The order is that of e2e section 2.4: mute and rate limit, stateless checks, then one database call that
+    decides everything else and writes all of it or nothing. An identical retry returns the stored result.
+    Raises MessageRejected with the protocol's code, or Muted. Must not run inside a transaction: the
+    conversation row stays locked until commit, and the push leaves after it.
+    """
+    decision = limits.allow_frame(user_id=user.uid)
+    if not decision.allowed:
+        raise Muted(retry_after_s=decision.retry_after_s)
+    key = server_key or server_keys.current()
+    checked = _check(user=user, conversation=conversation, envelope=envelope)
+    with transaction.atomic():
+        row = call_row(sql=_SEND, params=_params(checked, key, recv_ms or now_ms()))
+    if row[0] not in ("", "duplicate"):
+        raise _rejected(user=user, checked=checked, row=row)
+    sent = _sent(user=user, checked=checked, row=row, envelope=envelope, key=key)
+    if not sent.is_replay:
+        delivery.deliver(sent=sent)
+    return sent
+
+
+def _check(*, user: User, conversation: uuid.UUID, envelope: object) -> Envelope:
+    try:
+        return check_envelope(
+            data=envelope,
+            conversation=conversation.bytes,
+            sender=user.uid.bytes,
+            find_device_key=lambda kid: selectors.find_device_key(kid=kid, user_id=user.pk),
+        )
+    except EnvelopeRejected as error:
+        raise MessageRejected(code=error.code) from error
+
+
+def _params(checked: Envelope, key: ServerKey, recv_ms: int) -> list[Any]:
+    header = checked.header
+    conversation, message_id = uuid.UUID(bytes=header.conversation), uuid.UUID(bytes=header.message_id)
+    return [
+        conversation,
+        uuid.UUID(bytes=header.sender),
+        uuid.UUID(bytes=header.recipient),
+        message_id,
+        header.kind,
+        header.device_kid,
+        header.sent_ms,
+        header.seq,
+        header.seen_n,
+        header.seen_head,
+        header.price_centi,
+        uuid.UUID(bytes=header.target) if header.target else None,
+        [box.kid for box in header.boxes],
+        [att.hash + att.length.to_bytes(8, "big") for att in header.attachments],
+        checked.hdr,
+        checked.hdr_hash,
+        checked.sig,
+        checked.ct,
+        list(checked.boxes),
+        recv_ms,
+        key.skid,
+        ledger_op(conversation=conversation, message_id=message_id),
+        settings.E2E_CLOCK_SKEW_SECONDS * 1000,
+        settings.PLATFORM_FEE_BASIS_POINTS,
+        settings.EARNINGS_MATURE_DAYS,
+        settings.EARNINGS_MATURE_DAYS_NEW,
+        settings.NEW_CREATOR_DAYS,
+    ]
+
+
+def ledger_op(*, conversation: uuid.UUID, message_id: uuid.UUID) -> uuid.UUID:
+    """The ledger's operation id of a message: uuid5(conversation, message id)."""
+    return uuid.uuid5(conversation, str(message_id))
+
+
+def _rejected(*, user: User, checked: Envelope, row: tuple[Any, ...]) -> MessageRejected:
+    """The reject with what the client needs to go on: the expected sequence, the price, the fresh keys."""
+    code, balance_centi, expected_seq, price_centi = row[0], row[7], row[12], row[13]
+    recipient = uuid.UUID(bytes=checked.header.recipient)
+    match code:
+        case "seq":
+            return MessageRejected(code=code, expected=expected_seq)
+        case "price_changed":
+            return MessageRejected(code=code, price_centi=price_centi)
+        case "insufficient_credits" | "debt_outstanding" | "spending_cap_reached":
+            return MessageRejected(code=code, balance_centi=balance_centi, cost_centi=price_centi)
+        case "rcpt_key_stale" | "rcpt_missing" | "rcpt_key_unknown":
+            return MessageRejected(
+                code=code,
+                bundle=selectors.get_bundle(user=user, owner_uid=recipient),
+                own_bundle=selectors.get_bundle(user=user, owner_uid=user.uid),
+            )
+        case "muted":
+            rejected = MessageRejected(code=code)
+            rejected.retry_after_s = timedelta(minutes=1).total_seconds()
+            return rejected
+    return MessageRejected(code=code)
+
+
+def _sent(
+    *, user: User, checked: Envelope, row: tuple[Any, ...], envelope: object, key: ServerKey
+) -> SentMessage:
+    code, n, recv_ms, prev, head, skid, charged, balance, hold_id, hold_expires_at, n_released, earned = row[:12]
+    header = checked.header
+    signer = key if key.skid == bytes(skid) else server_keys.get_server_key(skid=bytes(skid))
+    receipt = sign_receipt(
+        seed=signer.seed,
+        conversation=header.conversation,
+        n=n,
+        recv_ms=recv_ms,
+        hdr_hash=checked.hdr_hash,
+        head=bytes(head),
+    )
+    srv = Srv(
+        n=n,
+        recv_ms=recv_ms,
+        prev=b64u_encode(bytes(prev)),
+        head=b64u_encode(bytes(head)),
+        skid=b64u_encode(bytes(skid)),
+        receipt=b64u_encode(receipt),
+    )
+    is_replay = code == "duplicate"
+    if balance is None:
+        balance = selectors.get_balance_centi(user=user)
+    conversation = uuid.UUID(bytes=header.conversation)
+    hold = HoldRef(id=hold_id, expires_at=hold_expires_at) if hold_id else None
+    if is_replay and charged:
+        hold = selectors.find_hold(user=user, conversation=conversation, n=n)
+    assert isinstance(envelope, dict)  # check_envelope accepts nothing else
+    return SentMessage(
+        conversation=conversation,
+        sender=user.uid,
+        recipient=uuid.UUID(bytes=header.recipient),
+        message_id=uuid.UUID(bytes=header.message_id),
+        envelope=envelope,
+        srv=srv,
+        charged_centi=charged or 0,
+        balance_centi=balance,
+        hold=hold,
+        n_released=n_released or 0,
+        earned_centi=earned or 0,
+        is_replay=is_replay,
+    )

@@ -1,0 +1,81 @@
+"""The chat's pages. The words inside them never pass through here: the browser opens and seals them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from pairly.common.problems import NotFound, Problem
+
+from . import page_texts, selectors
+from .services import conversations
+
+
+@require_GET
+@login_required
+def inbox(request: HttpRequest) -> HttpResponse:
+    rows = selectors.list_inbox(user=request.user)
+    return render(request, "messaging/inbox.html", {"rows": rows})
+
+
+@require_GET
+@login_required
+def keys(request: HttpRequest) -> HttpResponse:
+    following = request.GET.get("next", "")
+    if not url_has_allowed_host_and_scheme(following, allowed_hosts=None):
+        following = "/inbox/"
+    context = {"me": request.user, "next": following, "texts": page_texts.keys_texts()}
+    return _chat_page(request, "messaging/keys.html", context)
+
+
+@require_POST
+@login_required
+def start(request: HttpRequest) -> HttpResponse:
+    try:
+        peer_uid = uuid.UUID(request.POST.get("user_id", ""))
+    except ValueError as error:
+        raise NotFound() from error
+    try:
+        conversation, _ = conversations.open_conversation(user=request.user, peer_uid=peer_uid)
+    except NotFound:
+        raise
+    except Problem as problem:
+        messages.error(request, str(problem.title))
+        return redirect("messaging:inbox")
+    return redirect("messaging:conversation", conversation.uid)
+
+
+@require_GET
+@login_required
+def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    found = selectors.get_conversation(user=request.user, uid=conversation_id)
+    peer = found.high if found.low_id == request.user.pk else found.low
+    price_centi, window_s = selectors.price_for(user=request.user, conversation=found)
+    context = {
+        "conversation": found,
+        "peer": peer.profile,
+        "me": request.user,
+        "price_centi": price_centi,
+        "reply_window_hours": window_s // 3600,
+        "balance_centi": selectors.get_balance_centi(user=request.user),
+        "texts": page_texts.chat_texts(),
+    }
+    return _chat_page(request, "messaging/conversation.html", context)
+
+
+def _chat_page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    """Pages that hold plaintext in the browser: Trusted Types on; Argon2 (WebAssembly) allowed; never stored."""
+    response = render(request, template, context)
+    response._csp_update = {  # type: ignore[attr-defined]  # django-csp reads this attribute
+        "script-src": ["'wasm-unsafe-eval'"],
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["'none'"],
+    }
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,266 @@
+"""Django settings: reads `environment`, decides nothing that the environment should decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from pairly.embedded import paths as embedded_paths
+from pairly.embedded import secrets as embedded_secrets
+
+from . import environment as e
+from .environment import *  # noqa: F403 - product parameters are settings under their own names
+from .logs import LOGGING as LOGGING
+
+BASE_DIR = e.BASE_DIR
+VAR_DIR = e.VAR_DIR
+DEBUG = e.DEBUG
+
+EMBEDDED_DATABASE = not e.DATABASE_URL
+EMBEDDED_REDIS = not e.REDIS_URL
+
+# -- secrets: given, or generated once on a fresh machine ---------------------------------------------
+_generated = embedded_secrets.ensure(VAR_DIR) if EMBEDDED_DATABASE else {}
+
+
+def _secret(name: str) -> str:
+    value = getattr(e, name) or _generated.get(name, "")
+    if not value:
+        raise ImproperlyConfigured(f"environment variable {name} is required when DATABASE_URL is set")
+    return str(value)
+
+
+SECRET_KEY = _secret("SECRET_KEY")
+JWT_SECRET = _secret("JWT_SECRET")
+E2E_SERVER_KEYS = _secret("E2E_SERVER_KEYS")
+FIELD_ENCRYPTION_KEY = _secret("FIELD_ENCRYPTION_KEY")
+STRIPE_WEBHOOK_SECRET = _secret("STRIPE_WEBHOOK_SECRET")
+
+# -- payments -------------------------------------------------------------------------------------------
+USE_PAYMENT_SANDBOX = not e.STRIPE_SECRET_KEY
+STRIPE_SECRET_KEY = e.STRIPE_SECRET_KEY or "sk_test_sandbox"
+STRIPE_API_BASE = e.STRIPE_API_BASE or (f"http://127.0.0.1:{e.SANDBOX_PORT}" if USE_PAYMENT_SANDBOX else "")
+
+# -- the application ------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "corsheaders",
+    "csp",
+    "django_htmx",
+    "pairly",
+    "pairly.outbox",
+    "security",
+    "users",
+    "credits",
+    "profiles",
+    "messaging",
+    "payments",
+    "moderation",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "users.middleware.SignInSessionMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "pairly.urls"
+ASGI_APPLICATION = "pairly.asgi.application"
+AUTH_USER_MODEL = "users.User"
+LOGIN_URL = "users:sign-in"
+LOGIN_REDIRECT_URL = "site:home"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "pairly.site.context_processors.site",
+            ],
+        },
+    },
+]
+
+# -- database ----------------------------------------------------------------------------------------------
+_role = "owner" if e.DATABASE_ROLE == "owner" else "app"
+_database_url = embedded_paths.database_url(VAR_DIR, role=_role) if EMBEDDED_DATABASE else e.DATABASE_URL
+if not EMBEDDED_DATABASE and _role == "owner":
+    _database_url = e.DATABASE_OWNER_URL or e.DATABASE_URL
+
+
+def _database(url: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = dict(dj_database_url.parse(url))
+    options: dict[str, Any] = {**parsed.get("OPTIONS", {}), "connect_timeout": 5, "prepare_threshold": 1}
+    options["server_side_binding"] = True
+    # The pool queues requests for a connection; a PoolTimeout becomes 503 (pairly.common.problems).
+    options["pool"] = {"min_size": 1, "max_size": e.DATABASE_POOL_SIZE, "timeout": 30}
+    return {**parsed, "ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": options}
+
+
+DATABASES = {"default": _database(_database_url)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- Redis: cache, limits, channel layer, Celery broker ------------------------------------------------------
+REDIS_URL = embedded_paths.redis_url(VAR_DIR) if EMBEDDED_REDIS else e.REDIS_URL
+REDIS_TIMEOUT_SECONDS = 1.0
+REDIS_PREFIX = e.env.str("REDIS_PREFIX", "pairly")
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": REDIS_PREFIX,
+        "OPTIONS": {"socket_timeout": REDIS_TIMEOUT_SECONDS, "socket_connect_timeout": REDIS_TIMEOUT_SECONDS},
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{REDIS_PREFIX}:channels"},
+    }
+}
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": f"{REDIS_PREFIX}:celery:",
+    "socket_timeout": 5,
+    "socket_connect_timeout": 5,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TIMEZONE = "UTC"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "credits-void-overdue-holds": {"task": "messaging.void_overdue_holds", "schedule": 15.0},
+    "credits-roll-up": {"task": "credits.roll_up", "schedule": 30.0},
+    "credits-check-ledger": {"task": "credits.check_ledger", "schedule": 600.0},
+    "messaging-sweep-unpushed": {"task": "messaging.sweep_unpushed", "schedule": 10.0},
+    "outbox-deliver": {"task": "outbox.deliver", "schedule": 10.0},
+}
+
+# -- identity ----------------------------------------------------------------------------------------------
+PASSWORD_HASHERS = [
+    "users.hashers.Argon2idHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_NAME = "pairly_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = e.SESSION_ABSOLUTE_DAYS * 24 * 3600
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
+CSRF_COOKIE_NAME = "pairly_csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = e.CSRF_TRUSTED_ORIGINS
+ALLOWED_HOSTS = e.ALLOWED_HOSTS
+SECURE_COOKIES = e.PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = e.JSON_BODY_MAX_BYTES
+APPEND_SLASH = False
+
+CORS_ALLOWED_ORIGINS = e.CORS_ORIGINS
+CORS_URLS_REGEX = r"^/api/.*$"
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-match", "x-csrftoken"]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"] + ([STRIPE_API_BASE] if USE_PAYMENT_SANDBOX else ["https://checkout.stripe.com"]),
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "users.authentication.AccessTokenAuthentication",
+        "users.authentication.CookieSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "pairly.common.pagination.CursorPages",
+    "PAGE_SIZE": 30,
+    "EXCEPTION_HANDLER": "pairly.common.problems.handle_exception",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+# -- language, time ----------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("hi", _("Hindi")), ("ar", _("Arabic"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# -- files and mail ------------------------------------------------------------------------------------------
+STATIC_URL = f"{e.CDN_BASE_URL}/static/" if e.CDN_BASE_URL else "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [("app", BASE_DIR / "frontend" / "dist"), ("css", BASE_DIR / "frontend" / "css")]
+MEDIA_ROOT = VAR_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+if e.EMAIL_URL:
+    vars().update(e.env.dj_email_url("EMAIL_URL"))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = VAR_DIR / "mail"
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = e.DEFAULT_FROM_EMAIL

@@ -1,0 +1,81 @@
+"""Every environment variable the product reads, typed, in one place.
+
+`.env.example` lists the same names; a test compares the two. A wrong value stops the start with the
+variable's name (environs raises `EnvValidationError`, shown by `manage.py`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from environs import Env
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+env = Env(eager=True)
+env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+VAR_DIR = Path(env.str("PAIRLY_VAR_DIR", str(BASE_DIR / "var"))).resolve()
+DEBUG = env.bool("DEBUG", False)
+CI = env.bool("CI", False)
+
+# Servers. Unset means: the embedded server under VAR_DIR.
+DATABASE_URL = env.str("DATABASE_URL", "")
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", "")
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 20)
+REDIS_URL = env.str("REDIS_URL", "")
+# `manage.py` sets this to "owner" for commands that change the schema.
+DATABASE_ROLE = env.str("PAIRLY_DB_ROLE", "app")
+
+# The web.
+PORT = env.int("PORT", 8000)
+PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CORS_ORIGINS = env.list("CORS_ORIGINS", [])
+TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+CDN_BASE_URL = env.str("CDN_BASE_URL", "")
+
+# Secrets. Unset on a fresh machine means: generated once into VAR_DIR/secrets.env.
+SECRET_KEY = env.str("SECRET_KEY", "")
+JWT_SECRET = env.str("JWT_SECRET", "")  # "kid:secret,kid:secret": the first signs, all verify
+E2E_SERVER_KEYS = env.str("E2E_SERVER_KEYS", "")  # base64url Ed25519 seeds, comma-separated: the first signs
+FIELD_ENCRYPTION_KEY = env.str("FIELD_ENCRYPTION_KEY", "")
+
+# Payments. STRIPE_API_BASE unset together with STRIPE_SECRET_KEY means: the sandbox.
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
+STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", "")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")
+RAZORPAY_KEY_ID = env.str("RAZORPAY_KEY_ID", "")
+RAZORPAY_KEY_SECRET = env.str("RAZORPAY_KEY_SECRET", "")
+SANDBOX_PORT = env.int("SANDBOX_PORT", PORT + 1)
+
+# Files and mail.
+S3_BUCKET = env.str("S3_BUCKET", "")
+S3_REGION = env.str("S3_REGION", "")
+AWS_ACCESS_KEY_ID = env.str("AWS_ACCESS_KEY_ID", "")
+AWS_SECRET_ACCESS_KEY = env.str("AWS_SECRET_ACCESS_KEY", "")
+EMAIL_URL = env.str("EMAIL_URL", "")  # smtp://user:password@host:port; unset: files under VAR_DIR/mail
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Pairly <no-reply@pairly.example>")
+
+# Product parameters (docs: design, section 8).
+PLATFORM_FEE_BASIS_POINTS = env.int("PLATFORM_FEE_BASIS_POINTS", 2_000)
+PRICE_MIN_CENTI = env.int("PRICE_MIN_CENTI", 50 * 100)
+PRICE_MAX_CENTI = env.int("PRICE_MAX_CENTI", 50_000 * 100)
+REPLY_WINDOW_MIN_HOURS = env.int("REPLY_WINDOW_MIN_HOURS", 24)
+REPLY_WINDOW_MAX_HOURS = env.int("REPLY_WINDOW_MAX_HOURS", 168)
+REPLY_WINDOW_DEFAULT_HOURS = env.int("REPLY_WINDOW_DEFAULT_HOURS", 72)
+UNVERIFIED_DAILY_CAP_CENTI = env.int("UNVERIFIED_DAILY_CAP_CENTI", 20_000 * 100)
+EARNINGS_MATURE_DAYS = env.int("EARNINGS_MATURE_DAYS", 7)
+EARNINGS_MATURE_DAYS_NEW = env.int("EARNINGS_MATURE_DAYS_NEW", 14)
+NEW_CREATOR_DAYS = env.int("NEW_CREATOR_DAYS", 90)
+ACCESS_TOKEN_MINUTES = env.int("ACCESS_TOKEN_MINUTES", 15)
+REFRESH_TOKEN_DAYS = env.int("REFRESH_TOKEN_DAYS", 7)
+SESSION_ABSOLUTE_DAYS = env.int("SESSION_ABSOLUTE_DAYS", 30)
+SOCKET_FRAMES = env.int("SOCKET_FRAMES", 20)
+SOCKET_WINDOW_SECONDS = env.int("SOCKET_WINDOW_SECONDS", 10)
+SOCKET_MUTE_SECONDS = env.int("SOCKET_MUTE_SECONDS", 60)
+SOCKET_MUTE_MAX_SECONDS = env.int("SOCKET_MUTE_MAX_SECONDS", 15 * 60)
+E2E_CLOCK_SKEW_SECONDS = env.int("E2E_CLOCK_SKEW_SECONDS", 300)
+JSON_BODY_MAX_BYTES = env.int("JSON_BODY_MAX_BYTES", 1_000_000)
