@@ -82,3 +82,12 @@ def mark(*, user: User, conversation_uid: uuid.UUID, what: Literal["delivered", 
             frame = events.receipt(conversation=conversation_uid, user_id=user.uid, **{f"{what}_n": n})
             push(user_id=peer_uid, event=frame)
             push(user_id=user.uid, event=frame)
+
+
+def show_typing(*, user: User, peer_uid: uuid.UUID) -> None:
+    """Tell the other person of an existing conversation that `user` is typing; nobody else learns of it."""
+    peer = selectors.find_contact(uid=peer_uid)
+    if peer is None or selectors.find_conversation(user=user, peer_id=peer.pk) is None:
+        raise NotFound()
+    if selectors.may_contact(writer_id=user.pk, reader_id=peer.pk):
+        push(user_id=peer_uid, event=events.typing(user_id=user.uid))

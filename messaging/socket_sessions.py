@@ -1,0 +1,61 @@
+"""Which sign-in has which sockets in this process, and the watch that closes them when it ends.
+
+A push through Redis closes them at once; this poll of PostgreSQL every 2 s does it when Redis is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import defaultdict
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+from channels.db import database_sync_to_async
+from django.utils import timezone
+
+from users import selectors as people
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 2.0
+
+
+class Socket(Protocol):
+    async def end(self) -> None: ...
+
+
+class OpenSockets:
+    """The registry of one process; used from its event loop only."""
+
+    def __init__(self) -> None:
+        self._by_family: dict[uuid.UUID, set[Socket]] = defaultdict(set)
+        self._watch: asyncio.Task[None] | None = None
+
+    def join(self, family: uuid.UUID, socket: Socket) -> None:
+        self._by_family[family].add(socket)
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.ensure_future(self._close_ended())
+
+    def leave(self, family: uuid.UUID, socket: Socket) -> None:
+        self._by_family[family].discard(socket)
+        if not self._by_family[family]:
+            del self._by_family[family]
+
+    async def _close_ended(self) -> None:
+        """Runs while there are sockets. Each round looks back far enough to miss no late commit."""
+        while self._by_family:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                since = timezone.now() - timedelta(seconds=30)
+                ended = await database_sync_to_async(people.list_ended_families)(since=since)
+            except Exception as error:  # the database is away: the next round looks again
+                log.warning("session_watch_failed", error=type(error).__name__)
+                continue
+            for family in ended:
+                for socket in list(self._by_family.get(family, ())):
+                    await socket.end()
+
+
+open_sockets = OpenSockets()
