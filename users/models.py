@@ -76,10 +76,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Session(models.Model):
-    """One sign-in: a browser session or a chain of refresh tokens.
+    """One sign-in: a browser session or a tree of refresh tokens.
 
-    A refresh token belongs to a row; rotation inserts a child with the same `family`. Reuse of a token whose
-    child was used ends the family. Socket, page and key device refer to the family.
+    The first row's id names the family; that row stands for the whole sign-in: its `ended_at` ends it and its
+    `expires_at` moves on with each rotation. A refresh token belongs to a row; rotation inserts a child. A
+    token whose child was never used may be presented again (a lost reply) and gets another child, of which
+    only one can ever be used: `session_one_used_child` makes the second use fail, and that ends the family.
+    Socket, page and key device refer to the family.
     """
 
     class Kind(models.TextChoices):
@@ -90,7 +93,7 @@ class Session(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_in_sessions")
     kind = models.CharField(max_length=4, choices=Kind.choices)
     family = models.UUIDField(db_index=True)
-    parent = models.OneToOneField("self", on_delete=models.CASCADE, null=True, blank=True, related_name="child")
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
     refresh_sha256 = models.BinaryField(max_length=32, null=True, unique=True)
     ip = models.GenericIPAddressField(null=True, blank=True)
     user_agent = models.CharField(max_length=256, blank=True)
@@ -113,9 +116,17 @@ class Session(models.Model):
                 condition=Q(kind="web", refresh_sha256__isnull=True) | Q(kind="api", refresh_sha256__isnull=False),
                 name="session_api_has_refresh",
             ),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=False) | Q(family=F("id")), name="session_root_names_family"
+            ),
+            models.UniqueConstraint(
+                fields=["parent"], condition=Q(used_at__isnull=False), name="session_one_used_child"
+            ),
         ]
         indexes = [
-            models.Index(fields=["user", "-created_at"], name="session_user_idx"),
+            models.Index(
+                fields=["user", "-created_at"], condition=Q(parent__isnull=True), name="session_user_idx"
+            ),
             models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="session_ended_idx"),
         ]
 
@@ -178,4 +189,3 @@ class Restriction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.user_id}"
-

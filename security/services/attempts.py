@@ -1,0 +1,99 @@
+"""Sign-in attempts: reserved and committed before any hashing, settled after it, counted for the lockout."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from ..constants import FAILURE_WINDOW, LOCK_TIME, MAX_FAILURES
+from ..identifiers import keyed_hash
+from ..models import LoginAttempt
+from ..types import Client, Door, Reservation
+
+Outcome = LoginAttempt.Outcome
+LOCKED = "locked"
+
+# The newest MAX_FAILURES attempts since the last success that count against the account. A pending one counts:
+# it is a guess under way, or one whose process was killed.
+_COUNTED = """
+SELECT created_at FROM security_loginattempt
+WHERE identifier_hash = %s::bytea AND outcome IN ('pending', 'failed')
+  AND id > coalesce((SELECT max(id) FROM security_loginattempt
+                     WHERE identifier_hash = %s::bytea AND outcome = 'succeeded'), 0)
+ORDER BY id DESC LIMIT %s::int
+"""
+
+
+def reserve(
+    *, identifier: str, client: Client, door: Door, user_uid: uuid.UUID | None = None
+) -> Reservation:
+    """Write the attempt in a transaction of its own and say whether it may go on to the password.
+
+    Reservations of one identifier take turns under an advisory lock, so of 40 parallel guesses at most
+    MAX_FAILURES are let through. Known and unknown identifiers are treated alike. A locked attempt is
+    written as refused and does not count. Raises RuntimeError inside an open transaction.
+    """
+    hashed = keyed_hash(identifier=identifier)
+    with transaction.atomic(durable=True):
+        now = _lock(hashed)
+        failures = _list_counted(hashed)
+        locked_until = _locked_until(failures, now)
+        attempt = LoginAttempt.objects.create(
+            identifier_hash=hashed,
+            user_uid=user_uid,
+            door=door,
+            ip=client.ip or None,
+            user_agent=client.user_agent,
+            outcome=Outcome.REFUSED if locked_until else Outcome.PENDING,
+            failure_reason=LOCKED if locked_until else "",
+            created_at=now,
+        )
+    n_recent = sum(1 for failed_at in failures if failed_at > now - FAILURE_WINDOW)
+    return Reservation(attempt.pk, max(0, MAX_FAILURES - n_recent - 1), locked_until)
+
+
+def settle(
+    *, attempt_id: int, outcome: Outcome, reason: str = "", user_uid: uuid.UUID | None = None
+) -> None:
+    """Record how a reserved attempt ended. An attempt is settled once."""
+    fields = {"outcome": outcome, "failure_reason": reason, "settled_at": Now()}
+    if user_uid is not None:
+        fields["user_uid"] = user_uid
+    LoginAttempt.objects.filter(pk=attempt_id, outcome=Outcome.PENDING).update(**fields)
+
+
+def find_locked_until(*, identifier: str) -> datetime | None:
+    """Until when the account is locked, without making an attempt."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        row = cursor.fetchone()
+    return _locked_until(_list_counted(keyed_hash(identifier=identifier)), row[0]) if row else None
+
+
+def _lock(hashed: bytes) -> datetime:
+    """Wait for the turn of this identifier; the time is read after the wait, so times follow the turns."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s::bigint)", [int.from_bytes(hashed[:8], "big", signed=True)]
+        )
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+def _list_counted(hashed: bytes) -> list[datetime]:
+    """Times of the newest counted failures, newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED, [hashed, hashed, MAX_FAILURES])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _locked_until(failures: list[datetime], now: datetime) -> datetime | None:
+    """MAX_FAILURES within FAILURE_WINDOW lock for LOCK_TIME from the last of them."""
+    if len(failures) < MAX_FAILURES or failures[0] - failures[-1] > FAILURE_WINDOW:
+        return None
+    until = failures[0] + LOCK_TIME
+    return until if until > now else None

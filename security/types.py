@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Answer of a limit. `retry_after_s` is 0 when allowed; `reset_after_s` is when the window is empty again."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    retry_after_s: float
+    reset_after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameDecision:
+    """Answer of the socket limit. `newly_muted` is true for the one frame that caused the mute."""
+
+    allowed: bool
+    retry_after_s: float
+    newly_muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who is asking, as far as the network tells. `ip` is "" when unknown."""
+
+    ip: str = ""
+    user_agent: str = ""
+
+
+class Door(StrEnum):
+    """Through which door a sign-in came."""
+
+    PAGE = "page"
+    API = "api"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What `attempts.reserve` decided. `attempt_id` is the committed row; a locked one must not be hashed."""
+
+    attempt_id: int
+    attempts_left: int
+    locked_until: datetime | None

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+MINIMUM_AGE_YEARS = 18
+# Nobody alive is older; an earlier date is a slip of the keyboard.
+MAXIMUM_AGE_YEARS = 130
+NAME_MAX = 80
+# Long enough for any passphrase, short enough that hashing it costs what hashing costs.
+PASSWORD_MAX = 256
+
+# Key of the sign-in's id in Django's session, and the door of the API's HTML twin.
+SESSION_KEY = "sign_in"
+
+TOKEN_ISSUER = "pairly"
+TOKEN_TYPE = "Bearer"
+
+# Limits per network address (security bar).
+SIGN_UP_PER_MINUTE = 3
+SIGN_IN_PER_MINUTE = 5
+REFRESH_PER_MINUTE = 10
+SIGN_OUT_PER_MINUTE = 10
+
+# How exact `last_seen_at` is for a browser: one write a request would be too many.
+SEEN_STEP = timedelta(minutes=5)
+
+VERIFY_EMAIL_KIND = "users.verify_email"

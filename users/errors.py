@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from pairly.common.problems import InvalidInput, NotAuthenticated, Problem
+
+
+class InvalidCredentials(NotAuthenticated):
+    """`attempts_left` says how many tries remain before the account is locked."""
+
+    code, title = "invalid_credentials", _("E-mail address or password is wrong")
+
+
+class AccountLocked(Problem):
+    code, status, title = "account_locked", 423, _("Too many wrong passwords; this account is locked for a while")
+
+
+class Suspended(Problem):
+    code, status, title = "suspended", 403, _("This account is suspended")
+
+
+class EmailTaken(Problem):
+    code, status, title = "email_taken", 409, _("There is already an account with this e-mail address")
+
+
+class UnderAge(InvalidInput):
+    code, title = "under_age", _("Pairly is for people of 18 years and over")
+
+
+class TokenRevoked(NotAuthenticated):
+    code, title = "token_revoked", _("This sign-in has ended; sign in again")
+
+
+class TokenReused(NotAuthenticated):
+    code, title = "token_reused", _("This token was already used; the sign-in was ended to be safe")
+
+
+class RefreshInProgress(Problem):
+    """Another request is just exchanging the same token; its answer holds the new pair."""
+
+    code, status, title = "conflict", 409, _("This token is just being exchanged by another request")
