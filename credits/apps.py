@@ -6,3 +6,10 @@ from django.apps import AppConfig
 class CreditsConfig(AppConfig):
     name = "credits"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from users.registry import on_sign_up
+
+        from .services.accounts import open_accounts
+
+        on_sign_up(open_accounts)

@@ -32,6 +32,7 @@ class MessageRejected(Problem):
 
     def __init__(self, *, code: str, **extra: Any) -> None:
         super().__init__(**extra)
+        self.args = (code,)
         self.code = code
         self.status = status_of(code)
         self.title = TITLES.get(code, type(self).title)

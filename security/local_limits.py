@@ -1,4 +1,4 @@
-"""The same limits inside one process, for the time Redis is away. Looser by the number of processes, never off."""
+"""The same limits inside one process, while Redis is away: looser by the number of processes, never off."""
 
 from __future__ import annotations
 

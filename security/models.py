@@ -32,7 +32,8 @@ class LoginAttempt(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(outcome__in=["pending", "succeeded", "failed", "refused"]), name="attempt_outcome_known"
+                condition=Q(outcome__in=["pending", "succeeded", "failed", "refused"]),
+                name="attempt_outcome_known",
             ),
             models.CheckConstraint(
                 condition=Q(outcome__in=["pending", "succeeded"], failure_reason="")

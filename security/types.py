@@ -7,7 +7,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Answer of a limit. `retry_after_s` is 0 when allowed; `reset_after_s` is when the window is empty again."""
+    """Answer of a limit. `retry_after_s` is 0 when allowed; after `reset_after_s` the window is empty."""
 
     allowed: bool
     limit: int

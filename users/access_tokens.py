@@ -15,7 +15,7 @@ import jwt
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from .constants import TOKEN_ISSUER
+from .constants import ISSUER
 from .types import SignIn
 
 _ALGORITHM = "HS256"
@@ -32,7 +32,7 @@ def issue(*, sign_in: SignIn, now_s: int | None = None) -> str:
     kid, secret = next(iter(_keys(settings.JWT_SECRET).items()))
     issued_s = int(time.time()) if now_s is None else now_s
     claims = {
-        "iss": TOKEN_ISSUER,
+        "iss": ISSUER,
         "sub": str(sign_in.user_id),
         "sid": str(sign_in.family),
         "iat": issued_s,
@@ -42,7 +42,8 @@ def issue(*, sign_in: SignIn, now_s: int | None = None) -> str:
 
 
 def read(*, token: str) -> SignIn:
-    """The claims of a token whose signature, algorithm, key id, type, issuer and time are right, or BadToken."""
+    """The claims of a token; raises BadToken unless signature, algorithm, key id, type, issuer and time are
+    right."""
     try:
         header = jwt.get_unverified_header(token)
         secret = _keys(settings.JWT_SECRET).get(str(header.get("kid")))
@@ -52,7 +53,7 @@ def read(*, token: str) -> SignIn:
             token,
             secret,
             algorithms=[_ALGORITHM],
-            issuer=TOKEN_ISSUER,
+            issuer=ISSUER,
             options={"require": ["exp", "iat", "iss", "sub", "sid"], "strict_aud": False},
         )
         return SignIn(user_id=uuid.UUID(claims["sub"]), family=uuid.UUID(claims["sid"]))

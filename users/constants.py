@@ -12,8 +12,8 @@ PASSWORD_MAX = 256
 # Key of the sign-in's id in Django's session, and the door of the API's HTML twin.
 SESSION_KEY = "sign_in"
 
-TOKEN_ISSUER = "pairly"
-TOKEN_TYPE = "Bearer"
+ISSUER = "pairly"
+BEARER = "Bearer"
 
 # Limits per network address (security bar).
 SIGN_UP_PER_MINUTE = 3

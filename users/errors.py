@@ -12,7 +12,11 @@ class InvalidCredentials(NotAuthenticated):
 
 
 class AccountLocked(Problem):
-    code, status, title = "account_locked", 423, _("Too many wrong passwords; this account is locked for a while")
+    code, status, title = (
+        "account_locked",
+        423,
+        _("Too many wrong passwords; the account is locked"),
+    )
 
 
 class Suspended(Problem):

@@ -93,7 +93,9 @@ class Session(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_in_sessions")
     kind = models.CharField(max_length=4, choices=Kind.choices)
     family = models.UUIDField(db_index=True)
-    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
+    )
     refresh_sha256 = models.BinaryField(max_length=32, null=True, unique=True)
     ip = models.GenericIPAddressField(null=True, blank=True)
     user_agent = models.CharField(max_length=256, blank=True)
@@ -113,7 +115,8 @@ class Session(models.Model):
                 condition=Q(expires_at__lte=F("absolute_expires_at")), name="session_expiry_within_absolute"
             ),
             models.CheckConstraint(
-                condition=Q(kind="web", refresh_sha256__isnull=True) | Q(kind="api", refresh_sha256__isnull=False),
+                condition=Q(kind="web", refresh_sha256__isnull=True)
+                | Q(kind="api", refresh_sha256__isnull=False),
                 name="session_api_has_refresh",
             ),
             models.CheckConstraint(
@@ -180,11 +183,14 @@ class Restriction(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["mute", "hide", "payout_hold", "suspension"]), name="restriction_kind_known"
+                condition=Q(kind__in=["mute", "hide", "payout_hold", "suspension"]),
+                name="restriction_kind_known",
             ),
         ]
         indexes = [
-            models.Index(fields=["user", "kind"], condition=Q(lifted_at__isnull=True), name="restriction_open_idx"),
+            models.Index(
+                fields=["user", "kind"], condition=Q(lifted_at__isnull=True), name="restriction_open_idx"
+            ),
         ]
 
     def __str__(self) -> str:

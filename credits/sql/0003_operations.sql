@@ -128,3 +128,20 @@ BEGIN
 END $$;
 
 REVOKE EXECUTE ON FUNCTION credits_begin_op(bigint, uuid, text, bytea) FROM pairly_app, PUBLIC;
+
+-- credits_plant_difference: for `check_ledger --plant-difference`, which rolls it back. The application's role may
+-- not write accounts itself; this function adds one hundredth and refuses to be committed (deferred trigger).
+CREATE TABLE credits_planted (at timestamptz NOT NULL DEFAULT now());
+CREATE FUNCTION credits_refuse_planted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a planted difference must be rolled back' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE CONSTRAINT TRIGGER planted_never_commits AFTER INSERT ON credits_planted DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION credits_refuse_planted();
+REVOKE ALL ON credits_planted FROM pairly_app;
+CREATE FUNCTION credits_plant_difference() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO credits_planted DEFAULT VALUES;
+    INSERT INTO credits_account (kind, owner, unit, balance) VALUES ('fan:paid', -1, 'CRD', 1);
+END $$;

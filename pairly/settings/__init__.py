@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import dj_database_url
+import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,8 @@ from pairly.embedded import secrets as embedded_secrets
 from . import environment as e
 from .environment import *  # noqa: F403 - product parameters are settings under their own names
 from .logs import LOGGING as LOGGING
+
+django_stubs_ext.monkeypatch()  # generic Django classes may be subscripted: ModelAdmin[User]
 
 BASE_DIR = e.BASE_DIR
 VAR_DIR = e.VAR_DIR

@@ -16,8 +16,8 @@ from ..types import Client, Door, Reservation
 Outcome = LoginAttempt.Outcome
 LOCKED = "locked"
 
-# The newest MAX_FAILURES attempts since the last success that count against the account. A pending one counts:
-# it is a guess under way, or one whose process was killed.
+# The newest MAX_FAILURES attempts since the last success that count against the account. A pending one
+# counts: it is a guess under way, or one whose process was killed.
 _COUNTED = """
 SELECT created_at FROM security_loginattempt
 WHERE identifier_hash = %s::bytea AND outcome IN ('pending', 'failed')
@@ -27,9 +27,7 @@ ORDER BY id DESC LIMIT %s::int
 """
 
 
-def reserve(
-    *, identifier: str, client: Client, door: Door, user_uid: uuid.UUID | None = None
-) -> Reservation:
+def reserve(*, identifier: str, client: Client, door: Door, user_uid: uuid.UUID | None = None) -> Reservation:
     """Write the attempt in a transaction of its own and say whether it may go on to the password.
 
     Reservations of one identifier take turns under an advisory lock, so of 40 parallel guesses at most
@@ -55,9 +53,7 @@ def reserve(
     return Reservation(attempt.pk, max(0, MAX_FAILURES - n_recent - 1), locked_until)
 
 
-def settle(
-    *, attempt_id: int, outcome: Outcome, reason: str = "", user_uid: uuid.UUID | None = None
-) -> None:
+def settle(*, attempt_id: int, outcome: Outcome, reason: str = "", user_uid: uuid.UUID | None = None) -> None:
     """Record how a reserved attempt ended. An attempt is settled once."""
     fields = {"outcome": outcome, "failure_reason": reason, "settled_at": Now()}
     if user_uid is not None:

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+CENTI = 100  # hundredths of a credit in a credit
+UNIT = "CRD"
+SPENDABLE_KINDS = ("fan:paid", "fan:promo")
+EARNED_KINDS = ("creator:earned", "creator:promo_earned")
+CURRENCIES = ("USD", "EUR", "INR")

@@ -1,0 +1,46 @@
+"""Credits that come in: bought, or given by the platform."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+from pairly.common.problems import IdempotencyConflict
+from pairly.common.sql import call_row
+
+from ..types import Recorded
+
+
+def record_purchase(
+    *, user_id: int, op_id: uuid.UUID, credits_centi: int, currency: str, amount_minor: int, payment_uid: uuid.UUID
+) -> Recorded:
+    """Credit a settled payment once. `op_id` is uuid5 of the provider's object; repeating it changes nothing.
+
+    Raises IdempotencyConflict when the same op was used for other numbers.
+    """
+    request = f"purchase|{user_id}|{credits_centi}|{currency}|{amount_minor}|{payment_uid}"
+    code, balance = call_row(
+        sql="SELECT code, balance FROM credits_purchase(%s::bigint, %s::uuid, %s::bytea, %s::bigint, %s::text, "
+        "%s::bigint, %s::uuid)",
+        params=[user_id, op_id, _hash(request), credits_centi, currency, amount_minor, payment_uid],
+    )
+    return _recorded(code, balance)
+
+
+def grant_promo(*, user_id: int, op_id: uuid.UUID, credits_centi: int) -> Recorded:
+    """Give promo credits: spent first, never withdrawable. Raises IdempotencyConflict."""
+    code, balance = call_row(
+        sql="SELECT code, balance FROM credits_grant_promo(%s::bigint, %s::uuid, %s::bytea, %s::bigint)",
+        params=[user_id, op_id, _hash(f"promo|{user_id}|{credits_centi}"), credits_centi],
+    )
+    return _recorded(code, balance)
+
+
+def _hash(request: str) -> bytes:
+    return hashlib.sha256(request.encode()).digest()
+
+
+def _recorded(code: str, balance: int) -> Recorded:
+    if code == "conflict":
+        raise IdempotencyConflict()
+    return Recorded(balance_centi=balance, is_replay=code == "replayed")

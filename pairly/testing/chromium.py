@@ -1,0 +1,45 @@
+"""Finding Chromium, and installing it: `python -m pairly.testing.chromium`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+class NoChromium(RuntimeError):
+    """The browser tests cannot run; the message says what to do."""
+
+
+def find_chromium() -> str:
+    """Path of a Chromium: the system's, else Playwright's own. Raises NoChromium."""
+    for name in NAMES:
+        if found := shutil.which(name):
+            return found
+    for path in sorted(Path.home().glob(".cache/ms-playwright/chromium*/chrome-linux*/chrome"), reverse=True):
+        return str(path)
+    raise NoChromium("no Chromium found: run `make chromium`, or install the package chromium")
+
+
+def install() -> None:
+    """Debian's package as root, else Playwright's build; nothing when one is there."""
+    try:
+        print(f"Chromium: {find_chromium()}")
+        return
+    except NoChromium:
+        pass
+    if os.getuid() == 0 and shutil.which("apt-get"):
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-qq"], check=True, env=env)
+        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=True, env=env)
+    else:
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
+    print(f"Chromium: {find_chromium()}")
+
+
+if __name__ == "__main__":
+    install()

@@ -1,0 +1,158 @@
+"""Fixtures of the whole suite: real PostgreSQL as the restricted role, real Redis, real Daphne, real Chromium."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+
+from pairly.common import redis as common_redis
+from pairly.embedded import processes
+
+from . import databases
+
+
+def _point_at(name: str) -> None:
+    connection.close()
+    connection.close_pool()
+    connection.settings_dict["NAME"] = name
+    settings.DATABASES["default"]["NAME"] = name
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """One clone of the template a worker; tests that do not commit share it."""
+    with databases.clone(settings.VAR_DIR, name=settings.DATABASES["default"]["NAME"]) as name:
+        with django_db_blocker.unblock():
+            _point_at(name)
+        yield
+        with django_db_blocker.unblock():
+            _point_at(name)
+
+
+@pytest.fixture
+def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """A database of its own for a test that commits (threads, child processes); gives its name."""
+    before = settings.DATABASES["default"]["NAME"]
+    with databases.clone(settings.VAR_DIR) as name, django_db_blocker.unblock():
+        _point_at(name)
+        yield name
+        _point_at(before)
+
+
+def _forget_cached_keys() -> None:
+    from messaging import selectors
+
+    selectors._device_public.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _clean_caches(request: pytest.FixtureRequest) -> None:
+    """Each test starts with an empty Redis database of its worker, and with no key of an earlier test in mind."""
+    if {"db", "committed_db", "redis"} & set(request.fixturenames):
+        common_redis.get_client().flushdb()
+        _forget_cached_keys()
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test talks to anything but this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and not str(address[0]).startswith(("127.", "::1", "localhost")):
+            raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A Daphne of ours: its base URL, its log, the environment it runs in."""
+
+    url: str
+    log_path: Path
+    env: dict[str, str]
+    child: subprocess.Popen[bytes]
+
+    @property
+    def socket_url(self) -> str:
+        return self.url.replace("http://", "ws://") + "/api/v1/messages/ws"
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def start_server(committed_db: str, tmp_path: Path) -> Iterator[Callable[..., RunningServer]]:
+    """Start Daphne on the test's own database; stopped at the end."""
+    running: list[RunningServer] = []
+
+    def start(**extra_env: str) -> RunningServer:
+        port = free_port()
+        env = {
+            **databases.server_environment(settings.VAR_DIR, name=committed_db),
+            "REDIS_URL": settings.REDIS_URL,
+            "PORT": str(port),
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "SANDBOX_PORT": str(port + 1),
+            **extra_env,
+        }
+        log_path = tmp_path / f"daphne-{port}.log"
+        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pairly.asgi:application"]
+        child = processes.start(
+            command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env
+        )
+        url = f"http://127.0.0.1:{port}"
+        processes.wait_until(ready=lambda: _answers(url), child=child, name="Daphne", log_path=log_path)
+        running.append(RunningServer(url, log_path, env, child))
+        return running[-1]
+
+    yield start
+    for server in running:
+        processes.stop(server.child)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/api/v1/version", timeout=2).status_code < 500
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture
+def asgi_server(start_server: Callable[..., RunningServer]) -> RunningServer:
+    """The real application on loopback."""
+    return start_server()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium for the worker."""
+    from playwright.sync_api import sync_playwright
+
+    from .chromium import find_chromium
+
+    arguments = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    if os.getuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+        yield browser
+        browser.close()

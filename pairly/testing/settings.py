@@ -1,0 +1,25 @@
+"""Settings of the test run: the product's own, on servers of their own under var/test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+os.environ["PAIRLY_VAR_DIR"] = os.environ.get("PAIRLY_TEST_VAR_DIR") or str(_ROOT / "var" / "test")
+for _name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
+    os.environ.pop(_name, None)
+
+from pairly.settings import *  # noqa: E402, F403 - the environment must be set first
+from pairly.settings import CACHES, CHANNEL_LAYERS, DATABASES, REDIS_URL, VAR_DIR  # noqa: E402
+
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+_REDIS_NUMBER = 0 if _WORKER == "main" else 1 + int(_WORKER.removeprefix("gw"))
+REDIS_URL = f"{REDIS_URL}?db={_REDIS_NUMBER}"
+CACHES["default"]["LOCATION"] = REDIS_URL
+CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [REDIS_URL]
+DATABASES["default"]["NAME"] = f"pairly_test_{_WORKER}"
+DATABASES["default"]["TEST"] = {"NAME": DATABASES["default"]["NAME"]}
+PASSWORD_HASHERS = ["users.hashers.Argon2idHasher", "django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
+EMAIL_FILE_PATH = VAR_DIR / "mail" / _WORKER
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import uuid
+
+from rest_framework import serializers
+
+from ..constants import NAME_MAX, PASSWORD_MAX
+from ..models import Session, User
+from ..types import Device
+
+
+class DeviceIn(serializers.Serializer[None]):
+    name = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+    fingerprint = serializers.CharField(max_length=256, required=False, allow_blank=True, default="")
+
+
+class _WithDevice(serializers.Serializer[None]):
+    device = DeviceIn(required=False, allow_null=True)
+
+    def get_device(self) -> Device:
+        """The validated device, empty when none was named."""
+        return Device(**(self.validated_data.get("device") or {}))
+
+
+class SignUpIn(_WithDevice):
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
+    name = serializers.CharField(max_length=NAME_MAX)
+    role = serializers.ChoiceField(choices=User.Role.choices)
+    birth_date = serializers.DateField()
+
+
+class SignInIn(_WithDevice):
+    email = serializers.CharField(max_length=254)
+    password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
+
+
+class RefreshIn(serializers.Serializer[None]):
+    refresh_token = serializers.CharField(max_length=200)
+
+
+class SignOutIn(serializers.Serializer[None]):
+    refresh_token = serializers.CharField(max_length=200, required=False, allow_blank=True, allow_null=True)
+
+
+class UserOut(serializers.ModelSerializer[User]):
+    """The account as its owner sees it."""
+
+    id = serializers.UUIDField(source="uid")
+    email_verified = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = [
+            "id",
+            "email",
+            "name",
+            "role",
+            "birth_date",
+            "language",
+            "email_verified",
+            "verification_level",
+            "created_at",
+        ]
+
+    def get_email_verified(self, user: User) -> bool:
+        return user.email_verified_at is not None
+
+
+class SessionOut(serializers.ModelSerializer[Session]):
+    """A sign-in; `id` stays the same while its tokens rotate."""
+
+    current = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Session
+        fields = [
+            "id",
+            "current",
+            "kind",
+            "device_name",
+            "ip",
+            "user_agent",
+            "created_at",
+            "last_seen_at",
+            "expires_at",
+        ]
+
+    def get_current(self, session: Session) -> bool:
+        family: uuid.UUID | None = self.context.get("family")
+        return session.pk == family

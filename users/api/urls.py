@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
+
+app_name = "users"
+
+urlpatterns = [
+    path("auth/signup", views.SignUpView.as_view(), name="account-create"),
+    path("auth/register", views.SignUpView.as_view(), name="account-create-alias"),
+    path("auth/login", views.SignInView.as_view(), name="session-create"),
+    path("auth/refresh", views.RefreshView.as_view(), name="session-refresh"),
+    path("auth/logout", views.SignOutView.as_view(), name="session-end"),
+    path("auth/sessions", views.SessionsView.as_view(), name="session-list"),
+    path("auth/sessions/<uuid:session_id>", views.SessionView.as_view(), name="session-detail"),
+]

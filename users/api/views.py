@@ -1,0 +1,154 @@
+"""The API's doors to accounts and sign-ins: parse, one service call, render."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from pairly.common.problems import NotAuthenticated, RateLimited
+from security import limits
+from security.client_ip import client_of, network_of
+from security.types import Client, Door
+
+from .. import selectors
+from ..constants import REFRESH_PER_MINUTE, SIGN_OUT_PER_MINUTE
+from ..models import Session, User
+from ..services import accounts, sessions, sign_in, tokens
+from ..types import SignIn, StartedSession
+from . import serializers
+
+
+class _OpenView(APIView):
+    """Credentials are in the body; a stale token or cookie beside them must not get in the way."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class SignUpView(_OpenView):
+    """POST auth/signup: 201 with the user and a token pair; 409 `email_taken`, 422 `under_age`, 429."""
+
+    def post(self, request: Request) -> Response:
+        body = serializers.SignUpIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        fields = {
+            name: body.validated_data[name] for name in ("email", "password", "name", "role", "birth_date")
+        }
+        started = accounts.sign_up(
+            **fields, kind=Session.Kind.API, client=_client(request), device=body.get_device()
+        )
+        return Response(_answer(started), 201)
+
+
+class SignInView(_OpenView):
+    """POST auth/login: 200 with the user and a token pair; 401 with `attempts_left`, 423, 429."""
+
+    def post(self, request: Request) -> Response:
+        body = serializers.SignInIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        started = sign_in.sign_in(
+            email=body.validated_data["email"],
+            password=body.validated_data["password"],
+            kind=Session.Kind.API,
+            door=Door.API,
+            client=_client(request),
+            device=body.get_device(),
+        )
+        return Response(_answer(started))
+
+
+class RefreshView(_OpenView):
+    """POST auth/refresh: 200 with a new pair; 401 `token_revoked` or `token_reused`, 409 while it is
+    being exchanged."""
+
+    def post(self, request: Request) -> Response:
+        received_at = timezone.now()
+        _limit("refresh", request, REFRESH_PER_MINUTE)
+        body = serializers.RefreshIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        started = tokens.refresh(
+            refresh_token=body.validated_data["refresh_token"],
+            client=_client(request),
+            received_at=received_at,
+        )
+        return Response(_answer(started))
+
+
+class SignOutView(APIView):
+    """POST auth/logout: 204. A refresh token in the body ends its own sign-in, else the caller's ends."""
+
+    permission_classes = (AllowAny,)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Later, and only if the body holds no token: an expired access token must keep nobody signed in."""
+
+    def post(self, request: Request) -> Response:
+        _limit("sign-out", request, SIGN_OUT_PER_MINUTE)
+        body = serializers.SignOutIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        refresh_token = body.validated_data.get("refresh_token")
+        if refresh_token:
+            tokens.revoke(refresh_token=refresh_token)
+        elif isinstance(request.auth, SignIn):
+            sessions.end_family(family=request.auth.family, reason="signed_out")
+        else:
+            raise NotAuthenticated
+        return Response(status=204)
+
+
+class SessionsView(APIView):
+    """GET auth/sessions: where one is signed in. DELETE: end all others."""
+
+    def get(self, request: Request) -> Response:
+        rows = selectors.list_sessions(user=_user(request))[:100]
+        return Response(serializers.SessionOut(rows, many=True, context={"family": _family(request)}).data)
+
+    def delete(self, request: Request) -> Response:
+        sessions.end_sessions(
+            user=_user(request), reason="signed_out_elsewhere", except_family=_family(request)
+        )
+        return Response(status=204)
+
+
+class SessionView(APIView):
+    """GET and DELETE auth/sessions/{id}; 404 for anyone else's."""
+
+    def get(self, request: Request, session_id: uuid.UUID) -> Response:
+        row = selectors.get_session(user=_user(request), family=session_id)
+        return Response(serializers.SessionOut(row, context={"family": _family(request)}).data)
+
+    def delete(self, request: Request, session_id: uuid.UUID) -> Response:
+        sessions.end_session(user=_user(request), family=session_id)
+        return Response(status=204)
+
+
+def _user(request: Request) -> User:
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user
+
+
+def _family(request: Request) -> uuid.UUID:
+    if not isinstance(request.auth, SignIn):
+        raise NotAuthenticated
+    return request.auth.family
+
+
+def _client(request: Request) -> Client:
+    return client_of(request=request._request)
+
+
+def _limit(name: str, request: Request, per_minute: int) -> None:
+    decision = limits.allow(name=name, key=network_of(ip=_client(request).ip), limit=per_minute, window_s=60)
+    if not decision.allowed:
+        raise RateLimited(retry_after_s=decision.retry_after_s)
+
+
+def _answer(started: StartedSession) -> dict[str, Any]:
+    return {"user": serializers.UserOut(started.user).data, **tokens.issue(started=started)}

@@ -1,0 +1,41 @@
+"""Who is asking the API: a bearer token, or the browser's session cookie with CSRF on writes."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.request import Request
+
+from pairly.common.problems import NotAuthenticated
+
+from . import selectors
+from .browser_sessions import sign_in_of
+from .models import User
+from .types import SignIn
+
+
+class AccessTokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <access token>`; one indexed query finds the live sign-in and its user."""
+
+    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
+        parts = get_authorization_header(request).split()
+        if not parts or parts[0].lower() != b"bearer":
+            return None
+        if len(parts) != 2:
+            raise NotAuthenticated
+        return selectors.get_signed_in_user_by_token(token=parts[1].decode("latin-1"))
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class CookieSessionAuthentication(SessionAuthentication):
+    """The browser session that `SignInSessionMiddleware` found; writes need the CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
+        http_request: HttpRequest = request._request
+        sign_in = sign_in_of(request=http_request)
+        if sign_in is None or not isinstance(http_request.user, User):
+            return None
+        self.enforce_csrf(request)
+        return http_request.user, sign_in

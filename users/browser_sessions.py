@@ -1,0 +1,37 @@
+"""The tie between Django's session, which a cookie names, and the sign-in it belongs to."""
+
+from __future__ import annotations
+
+from django.contrib import auth
+from django.http import HttpRequest
+
+from .constants import SESSION_KEY
+from .types import SignIn, StartedSession
+
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
+_ATTRIBUTE = "sign_in"
+
+
+def attach(*, request: HttpRequest, started: StartedSession) -> None:
+    """Sign the browser in. The session key and the CSRF token are renewed (no fixation)."""
+    auth.login(request, started.user, backend=_BACKEND)
+    request.session.cycle_key()  # Django does not when the same person signs in again
+    request.session[SESSION_KEY] = str(started.session.pk)
+    set_sign_in(request=request, sign_in=SignIn(started.user.uid, started.session.family))
+
+
+def detach(*, request: HttpRequest) -> None:
+    """Sign the browser out: the Django session is emptied and gets a new key."""
+    auth.logout(request)
+    set_sign_in(request=request, sign_in=None)
+
+
+def set_sign_in(*, request: HttpRequest, sign_in: SignIn | None) -> None:
+    """`request.sign_in`, our addition to Django's request."""
+    setattr(request, _ATTRIBUTE, sign_in)
+
+
+def sign_in_of(*, request: HttpRequest) -> SignIn | None:
+    """The sign-in that `SignInSessionMiddleware` found for a browser."""
+    found: SignIn | None = getattr(request, _ATTRIBUTE, None)
+    return found

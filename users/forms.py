@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from pairly.common.problems import Problem
+
+from .constants import NAME_MAX, PASSWORD_MAX
+from .models import User
+
+
+class ProblemForm(forms.Form):
+    """A form that can show what a service refused, at the field it is about."""
+
+    def add_problem(self, problem: Problem) -> None:
+        """Rows with a pointer to one of our fields go there, everything else to the top of the form."""
+        rows = [(row["pointer"].lstrip("/"), row) for row in problem.errors or []]
+        for field, row in rows:
+            if field in self.fields:
+                self.add_error(field, forms.ValidationError(row["detail"], code=row["code"]))
+        if not any(field in self.fields for field, _row in rows):
+            message = str(problem.detail or problem.title)
+            self.add_error(None, forms.ValidationError(message, code=problem.code))
+
+
+def _text(kind: str, autocomplete: str, **attributes: Any) -> dict[str, Any]:
+    return {"type": kind, "autocomplete": autocomplete, **attributes}
+
+
+class SignUpForm(ProblemForm):
+    role = forms.ChoiceField(
+        label=_("I am here as a"),
+        choices=User.Role.choices,
+        widget=forms.RadioSelect,
+        initial=User.Role.FAN,
+    )
+    name = forms.CharField(
+        label=_("Your name"), max_length=NAME_MAX, widget=forms.TextInput(attrs=_text("text", "name"))
+    )
+    email = forms.EmailField(
+        label=_("E-mail address"), max_length=254, widget=forms.EmailInput(attrs=_text("email", "username"))
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=PASSWORD_MAX,
+        help_text=_("At least 10 characters. A few unrelated words are easy to remember and hard to guess."),
+        widget=forms.PasswordInput(attrs=_text("password", "new-password")),
+    )
+    birth_date = forms.DateField(
+        label=_("Date of birth"),
+        help_text=_("Pairly is for people of 18 years and over. Others never see your date of birth."),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs=_text("date", "bday")),
+    )
+
+
+class SignInForm(ProblemForm):
+    email = forms.CharField(
+        label=_("E-mail address"), max_length=254, widget=forms.EmailInput(attrs=_text("email", "username"))
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=PASSWORD_MAX,
+        widget=forms.PasswordInput(attrs=_text("password", "current-password")),
+    )

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY as DJANGO_USER_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+
+from . import browser_sessions, selectors
+from .constants import SESSION_KEY
+from .services import sessions
+from .types import SignIn
+
+
+class SignInSessionMiddleware:
+    """Binds the browser's session to its sign-in: sets `request.user` and `request.sign_in`.
+
+    A browser whose sign-in ended, expired or is unknown is signed out at its next request. Requests without
+    a session cookie cost no query.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        _identify(request)
+        return self._get_response(request)
+
+
+def _identify(request: HttpRequest) -> None:
+    browser_sessions.set_sign_in(request=request, sign_in=None)
+    request.user = AnonymousUser()
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return
+    session = selectors.find_browser_session(store=request.session)
+    if session is not None:
+        request.user = session.user
+        sign_in = SignIn(user_id=session.user.uid, family=session.family)
+        browser_sessions.set_sign_in(request=request, sign_in=sign_in)
+        sessions.note_seen(session=session)
+    elif SESSION_KEY in request.session or DJANGO_USER_KEY in request.session:
+        browser_sessions.detach(request=request)

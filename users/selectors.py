@@ -1,0 +1,153 @@
+"""Reads about people and their sign-ins. A sign-in lives while the first row of its family does."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import F, QuerySet
+from django.http.request import validate_host
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from pairly.common.problems import NotAuthenticated, NotFound
+from security.identifiers import normalise
+
+from . import access_tokens
+from .constants import SESSION_KEY
+from .errors import TokenRevoked
+from .models import Session, User
+from .types import SignIn
+
+
+def find_user_by_uid(*, uid: uuid.UUID) -> User | None:
+    """The active account with this public id."""
+    return User.objects.filter(uid=uid, is_active=True).first()
+
+
+def find_user_by_email(*, email: str) -> User | None:
+    """The account with this address, active or not; for sign-in and sign-up only."""
+    return User.objects.filter(email=normalise(identifier=email)).first()
+
+
+def find_live_session(*, family: uuid.UUID, kind: Session.Kind | None = None) -> Session | None:
+    """The first row of a sign-in that has neither ended nor expired, with its active user: one query."""
+    rows = Session.objects.select_related("user").filter(
+        pk=family,
+        parent__isnull=True,
+        ended_at__isnull=True,
+        expires_at__gt=timezone.now(),
+        user__is_active=True,
+    )
+    return (rows.filter(kind=kind) if kind else rows).first()
+
+
+def get_live_session(*, family: uuid.UUID) -> Session:
+    """As `find_live_session`; raises TokenRevoked when the sign-in is over."""
+    session = find_live_session(family=family)
+    if session is None:
+        raise TokenRevoked
+    return session
+
+
+def get_signed_in_user_by_token(*, token: str) -> tuple[User, SignIn]:
+    """The person behind an access token. Raises NotAuthenticated (not a valid token) or TokenRevoked."""
+    try:
+        sign_in = access_tokens.read(token=token)
+    except access_tokens.BadToken as error:
+        raise NotAuthenticated from error
+    user = get_live_session(family=sign_in.family).user
+    if user.uid != sign_in.user_id:
+        raise NotAuthenticated
+    return user, sign_in
+
+
+def find_sign_in_by_token(*, token: str) -> tuple[User, SignIn] | None:
+    """As `get_signed_in_user_by_token`, for the socket: None instead of an error."""
+    try:
+        return get_signed_in_user_by_token(token=token)
+    except NotAuthenticated:
+        return None
+
+
+def find_sign_in_by_cookies(*, headers: Iterable[tuple[bytes, bytes]]) -> tuple[User, SignIn] | None:
+    """The person behind the session cookie among raw ASGI headers."""
+    cookies: SimpleCookie = SimpleCookie()
+    try:
+        for name, value in headers:
+            if name.lower() == b"cookie":
+                cookies.load(value.decode("latin-1"))
+    except CookieError:
+        return None
+    morsel = cookies.get(settings.SESSION_COOKIE_NAME)
+    if morsel is None:
+        return None
+    store: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+    session = find_browser_session(store=store)
+    return (session.user, SignIn(session.user.uid, session.family)) if session else None
+
+
+def find_browser_session(*, store: SessionBase) -> Session | None:
+    """The live sign-in that a Django session names, unless the password changed since."""
+    named = store.get(SESSION_KEY)
+    try:
+        family = uuid.UUID(named)
+    except (TypeError, ValueError, AttributeError):
+        return None
+    session = find_live_session(family=family, kind=Session.Kind.WEB)
+    if session is None:
+        return None
+    hashed = store.get(HASH_SESSION_KEY, "")
+    return session if constant_time_compare(hashed, session.user.get_session_auth_hash()) else None
+
+
+def find_refresh_row(*, refresh_sha256: bytes) -> Session | None:
+    """The row of a refresh token, of whatever state, with its user."""
+    return Session.objects.select_related("user").filter(refresh_sha256=refresh_sha256).first()
+
+
+def has_family_ended(*, family: uuid.UUID) -> bool:
+    """Whether a sign-in was ended; its tokens may have expired besides."""
+    return not Session.objects.filter(pk=family, ended_at__isnull=True).exists()
+
+
+def is_child_used(*, session: Session) -> bool:
+    """Whether a token that was given out for this one has been used."""
+    return Session.objects.filter(parent=session, used_at__isnull=False).exists()
+
+
+def list_sessions(*, user: User) -> QuerySet[Session]:
+    """The live sign-ins of `user`, the one seen last first; their `id` is the family."""
+    return Session.objects.filter(
+        user=user, parent__isnull=True, ended_at__isnull=True, expires_at__gt=timezone.now()
+    ).order_by("-last_seen_at", "-id")
+
+
+def get_session(*, user: User, family: uuid.UUID) -> Session:
+    """A live sign-in of `user`; raises NotFound, also for somebody else's."""
+    session = list_sessions(user=user).filter(pk=family).first()
+    if session is None:
+        raise NotFound
+    return session
+
+
+def list_ended_families(*, since: datetime) -> list[uuid.UUID]:
+    """Families that ended at or after `since`; every process polls this to close their sockets."""
+    return list(Session.objects.filter(ended_at__gte=since, family=F("id")).values_list("family", flat=True))
+
+
+def is_allowed_origin(*, origin: str, host: str) -> bool:
+    """Whether a page of `origin` may open a socket at `host`: our own host, or one on the CORS list."""
+    if origin in settings.CORS_ALLOWED_ORIGINS:
+        return True
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return False
+    return parts.netloc.lower() == host.lower() and validate_host(parts.hostname, settings.ALLOWED_HOSTS)

@@ -1,0 +1,120 @@
+"""New accounts."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from pairly.common.problems import InvalidInput, RateLimited
+from security import limits
+from security.client_ip import network_of
+from security.identifiers import normalise
+from security.types import Client
+
+from .. import selectors
+from ..constants import MAXIMUM_AGE_YEARS, MINIMUM_AGE_YEARS, SIGN_UP_PER_MINUTE
+from ..errors import EmailTaken, UnderAge
+from ..models import Session, User
+from ..registry import run_sign_up_hooks
+from ..types import Device, StartedSession
+from . import sessions
+
+Rows = list[dict[str, str]]
+
+
+def sign_up(
+    *,
+    email: str,
+    password: str,
+    name: str,
+    role: User.Role,
+    birth_date: date,
+    kind: Session.Kind,
+    client: Client,
+    device: Device | None = None,
+) -> StartedSession:
+    """Create an account with everything the upper apps add to it, and sign its owner in.
+
+    Raises UnderAge or InvalidInput (rows name the field), RateLimited (per network address; only asked for
+    input that is in order, for only that learns whether an address is taken) or EmailTaken.
+    """
+    user = User(
+        email=normalise(identifier=email),
+        name=name.strip(),
+        role=role,
+        birth_date=birth_date,
+        language=(get_language() or "en")[:8],
+    )
+    _check(user, password)
+    _check_limit(client)
+    if selectors.find_user_by_email(email=user.email):
+        raise _email_taken()
+    user.password = make_password(password)
+    with transaction.atomic():
+        _insert(user)
+        run_sign_up_hooks(user=user)
+        return sessions.start_session(user=user, kind=kind, client=client, device=device)
+
+
+def age_on(*, birth_date: date, day: date) -> int:
+    """Completed years; who was born on 29 February is a year older on 1 March."""
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
+def _check(user: User, password: str) -> None:
+    password_rows = _password_rows(user, password)
+    age = age_on(birth_date=user.birth_date, day=timezone.now().date())
+    if not 0 <= age <= MAXIMUM_AGE_YEARS:
+        detail = _("Enter the date you were born.")
+        raise InvalidInput(errors=[_row("birth_date", "invalid", str(detail)), *password_rows])
+    if age < MINIMUM_AGE_YEARS:
+        raise UnderAge(errors=[_row("birth_date", UnderAge.code, str(UnderAge.title)), *password_rows])
+    if password_rows:
+        raise InvalidInput(errors=password_rows)
+
+
+def _password_rows(user: User, password: str) -> Rows:
+    try:
+        validate_password(password, user=user)
+    except ValidationError as error:
+        return [
+            _row("password", one.code or "invalid", message)
+            for one in error.error_list
+            for message in one.messages
+        ]
+    return []
+
+
+def _check_limit(client: Client) -> None:
+    decision = limits.allow(
+        name="sign-up", key=network_of(ip=client.ip), limit=SIGN_UP_PER_MINUTE, window_s=60
+    )
+    if not decision.allowed:
+        raise RateLimited(retry_after_s=decision.retry_after_s)
+
+
+def _insert(user: User) -> None:
+    """Two sign-ups of one address at once: the unique constraint lets one through."""
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        if selectors.find_user_by_email(email=user.email) is None:
+            raise
+        raise _email_taken() from error
+
+
+def _email_taken() -> EmailTaken:
+    detail = str(_("There is already an account with this address. Sign in, or use another address."))
+    return EmailTaken(detail, errors=[_row("email", EmailTaken.code, detail)])
+
+
+def _row(field: str, code: str, detail: str) -> dict[str, str]:
+    return {"pointer": f"/{field}", "code": code, "detail": detail}

@@ -1,0 +1,117 @@
+"""Refresh tokens: exchanged by one conditional UPDATE; a lost reply is forgiven, a second use is not.
+
+- `used_at` is set only while it is null, so of any number of parallel requests one wins. The others get
+  RefreshInProgress: the winner's answer is on its way and must stay valid.
+- A used token whose children were never used may come again: its reply was lost. It gets another child.
+- Only one child of a token can ever be used (`session_one_used_child`). Using a second one, or presenting
+  a token whose child was used, means that two parties hold the chain: the whole family ends.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from security.types import Client
+
+from .. import access_tokens, selectors
+from ..constants import BEARER
+from ..errors import RefreshInProgress, TokenReused, TokenRevoked
+from ..models import Session
+from ..types import SignIn, StartedSession, TokenPair
+from . import sessions
+
+log = structlog.get_logger(__name__)
+
+
+def issue(*, started: StartedSession) -> TokenPair:
+    """The token members of the answer to a sign-up, sign-in or refresh of an API client."""
+    if started.refresh_token is None:
+        raise ValueError("a browser session has no tokens")
+    sign_in = SignIn(user_id=started.user.uid, family=started.session.family)
+    return TokenPair(
+        access_token=access_tokens.issue(sign_in=sign_in),
+        refresh_token=started.refresh_token,
+        token_type=BEARER,
+        expires_in=access_tokens.lifetime_s(),
+    )
+
+
+def refresh(*, refresh_token: str, client: Client, received_at: datetime | None = None) -> StartedSession:
+    """Exchange a refresh token for its child. `received_at` is when the request came in (default: now).
+
+    Raises TokenRevoked (unknown, expired or ended), TokenReused (the family was ended) or RefreshInProgress.
+    """
+    received_at = received_at or timezone.now()
+    token = selectors.find_refresh_row(refresh_sha256=sessions.sha256(refresh_token))
+    if token is None or not token.user.is_active or selectors.has_family_ended(family=token.family):
+        raise TokenRevoked
+    if token.used_at is not None and selectors.is_child_used(session=token):
+        raise _reused(token)
+    if token.expires_at <= received_at:
+        raise TokenRevoked
+    if token.used_at is not None and token.used_at >= received_at:
+        raise RefreshInProgress(retry_after_s=1)
+    try:
+        with transaction.atomic():
+            if token.used_at is None and not _consume(token):
+                raise RefreshInProgress(retry_after_s=1)
+            return _add_child(token, client)
+    except IntegrityError as error:
+        if not _is_second_child(error):
+            raise
+        raise _reused(token) from error
+
+
+def revoke(*, refresh_token: str) -> None:
+    """End the sign-in that a refresh token belongs to; an unknown token belongs to none, which is as good."""
+    token = selectors.find_refresh_row(refresh_sha256=sessions.sha256(refresh_token))
+    if token is not None:
+        sessions.end_family(family=token.family, reason="signed_out")
+
+
+def _consume(token: Session) -> bool:
+    """Win the token, or not. Raises IntegrityError when a sibling was used."""
+    return bool(Session.objects.filter(pk=token.pk, used_at__isnull=True).update(used_at=timezone.now()))
+
+
+def _add_child(token: Session, client: Client) -> StartedSession:
+    now = timezone.now()
+    expires_at = min(now + timedelta(days=settings.REFRESH_TOKEN_DAYS), token.absolute_expires_at)
+    # The first row carries the life of the family; taking its lock also means that no end can slip past.
+    if not Session.objects.filter(pk=token.family, ended_at__isnull=True).update(
+        last_seen_at=now, expires_at=expires_at
+    ):
+        raise TokenRevoked
+    refresh_token = sessions.new_refresh_token()
+    child = Session.objects.create(
+        user=token.user,
+        kind=Session.Kind.API,
+        family=token.family,
+        parent=token,
+        refresh_sha256=sessions.sha256(refresh_token),
+        ip=client.ip or None,
+        user_agent=client.user_agent,
+        device_name=token.device_name,
+        device_fingerprint_sha256=token.device_fingerprint_sha256,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=expires_at,
+        absolute_expires_at=token.absolute_expires_at,
+    )
+    return StartedSession(user=token.user, session=child, refresh_token=refresh_token)
+
+
+def _is_second_child(error: IntegrityError) -> bool:
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", "") == "session_one_used_child"
+
+
+def _reused(token: Session) -> TokenReused:
+    sessions.end_family(family=token.family, reason="token_reused")
+    log.warning("refresh_token_reused", user=str(token.user.uid), family=str(token.family))
+    return TokenReused()

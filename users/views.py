@@ -1,0 +1,133 @@
+"""The pages of signing up, in and out: parse, one service call, render."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext, ngettext
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from pairly.common.problems import Problem
+from security.client_ip import client_of
+from security.types import Door
+
+from . import browser_sessions
+from .errors import InvalidCredentials
+from .forms import ProblemForm, SignInForm, SignUpForm
+from .models import Session, User
+from .services import accounts, sessions, sign_in
+from .types import StartedSession
+
+
+@method_decorator([never_cache, sensitive_post_parameters("password")], name="dispatch")
+class EntryPage(View):
+    """A page with one form that ends in a signed-in browser. Who is signed in already is sent on."""
+
+    form_class: type[ProblemForm]
+    template_name: str
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if browser_sessions.sign_in_of(request=request):
+            return redirect(_next_url(request))
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, self.form_class(initial=self._initial(request)), status=200)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = self.form_class(request.POST)
+        if not form.is_valid():
+            return self._page(request, form, status=422)
+        try:
+            started = self._start(request, form.cleaned_data)
+        except Problem as problem:
+            form.add_problem(_explained(problem))
+            return self._page(request, form, status=problem.status, headers=problem.headers())
+        browser_sessions.attach(request=request, started=started)
+        return redirect(_next_url(request))
+
+    def _initial(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def _start(self, request: HttpRequest, fields: dict[str, Any]) -> StartedSession:
+        raise NotImplementedError
+
+    def _page(
+        self, request: HttpRequest, form: ProblemForm, *, status: int, headers: dict[str, str] | None = None
+    ) -> HttpResponse:
+        context = {"form": form, "next": _given_next(request)}
+        response = render(request, self.template_name, context, status=status)
+        for name, value in (headers or {}).items():
+            response[name] = value
+        return response
+
+
+class SignUpPage(EntryPage):
+    form_class = SignUpForm
+    template_name = "users/sign_up.html"
+
+    def _initial(self, request: HttpRequest) -> dict[str, Any]:
+        role = request.GET.get("role")
+        return {"role": role} if role in User.Role.values else {}
+
+    def _start(self, request: HttpRequest, fields: dict[str, Any]) -> StartedSession:
+        return accounts.sign_up(**fields, kind=Session.Kind.WEB, client=client_of(request=request))
+
+
+class SignInPage(EntryPage):
+    form_class = SignInForm
+    template_name = "users/sign_in.html"
+
+    def _start(self, request: HttpRequest, fields: dict[str, Any]) -> StartedSession:
+        return sign_in.sign_in(
+            **fields, kind=Session.Kind.WEB, door=Door.PAGE, client=client_of(request=request)
+        )
+
+
+class SignOutPage(View):
+    """POST only: a link or a picture must not sign anyone out."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        current = browser_sessions.sign_in_of(request=request)
+        if current:
+            sessions.end_family(family=current.family, reason="signed_out")
+        browser_sessions.detach(request=request)
+        return redirect(settings.LOGIN_URL)
+
+
+def _explained(problem: Problem) -> Problem:
+    """The same refusal in the words of a form."""
+    if not isinstance(problem, InvalidCredentials):
+        return problem
+    n_left: int = problem.extra["attempts_left"]
+    if n_left == 0:
+        problem.detail = gettext(
+            "E-mail address or password is wrong. This account is locked for an hour now."
+        )
+    else:
+        problem.detail = ngettext(
+            "E-mail address or password is wrong. %(n)d try left.",
+            "E-mail address or password is wrong. %(n)d tries left.",
+            n_left,
+        ) % {"n": n_left}
+    return problem
+
+
+def _given_next(request: HttpRequest) -> str:
+    """Where the visitor was going: a path of ours, or nothing."""
+    url = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+    return url if is_ours else ""
+
+
+def _next_url(request: HttpRequest) -> str:
+    return _given_next(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
