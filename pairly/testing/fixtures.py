@@ -60,7 +60,7 @@ def _forget_cached_keys() -> None:
 @pytest.fixture(autouse=True)
 def _clean_caches(request: pytest.FixtureRequest) -> None:
     """Each test starts with an empty Redis database of its worker, and with no key of an earlier test in mind."""
-    if {"db", "committed_db", "redis"} & set(request.fixturenames):
+    if request.node.get_closest_marker("django_db") or {"db", "committed_db"} & set(request.fixturenames):
         common_redis.get_client().flushdb()
         _forget_cached_keys()
 
