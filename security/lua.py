@@ -1,23 +1,15 @@
-"""Lua scripts on Redis with a short memory of failure.
-
-`run` returns None when Redis cannot answer; the caller then uses its in-process limit. After a failure Redis
-is left alone for REDIS_PAUSE_SECONDS, so that a hung server costs one timeout and not one per request.
-"""
+"""Lua scripts on Redis; the caller has an in-process answer for the time Redis has none."""
 
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
 
 import redis
-import structlog
 
 from pairly.common.redis import get_client
 
-from .constants import REDIS_PAUSE_SECONDS
-
-log = structlog.get_logger(__name__)
+from . import redis_health
 
 
 class Script:
@@ -30,12 +22,12 @@ class Script:
 
     def run(self, *, keys: Sequence[str], args: Sequence[str | int]) -> list[int] | None:
         """The script's integers, or None when Redis is away."""
-        if _breaker.is_open():
+        if redis_health.is_away():
             return None
         try:
             return [int(value) for value in self._evaluate([*keys, *map(str, args)], len(keys))]
         except redis.RedisError as error:
-            _breaker.trip(error)
+            redis_health.note_failure(error=error)
             return None
 
     def _evaluate(self, values: list[str], n_keys: int) -> list[int]:
@@ -47,28 +39,3 @@ class Script:
         if not isinstance(answer, list):
             raise redis.ResponseError("a limit script answers a list")
         return answer
-
-
-class _Breaker:
-    """Races between threads are harmless here: at worst one more request asks Redis."""
-
-    def __init__(self) -> None:
-        self._closed_again_at = 0.0
-
-    def is_open(self) -> bool:
-        return time.monotonic() < self._closed_again_at
-
-    def trip(self, error: Exception) -> None:
-        self._closed_again_at = time.monotonic() + REDIS_PAUSE_SECONDS
-        log.warning("limits_without_redis", error=type(error).__name__)
-
-    def reset(self) -> None:
-        self._closed_again_at = 0.0
-
-
-_breaker = _Breaker()
-
-
-def forget_failure() -> None:
-    """Ask Redis again at once."""
-    _breaker.reset()

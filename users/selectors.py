@@ -147,7 +147,10 @@ def is_allowed_origin(*, origin: str, host: str) -> bool:
     """Whether a page of `origin` may open a socket at `host`: our own host, or one on the CORS list."""
     if origin in settings.CORS_ALLOWED_ORIGINS:
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return False
     return parts.netloc.lower() == host.lower() and validate_host(parts.hostname, settings.ALLOWED_HOSTS)

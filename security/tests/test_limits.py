@@ -12,18 +12,18 @@ from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from pairly.common import redis as common_redis
-from security import limits, lua
+from security import limits, redis_health
 from security.local_limits import LocalLimits
 
 
 @pytest.fixture(autouse=True)
 def redis() -> Iterator[None]:
     """An empty Redis (see the root conftest) and a process that remembers no failure."""
-    lua.forget_failure()
+    redis_health.forget_failure()
     limits.forget_local()
     yield
     common_redis.get_client.cache_clear()
-    lua.forget_failure()
+    redis_health.forget_failure()
     limits.forget_local()
 
 

@@ -1,0 +1,219 @@
+// One conversation: what is verified, what is next, and how a message is sealed. No DOM here.
+import { get, post, Problem } from "../api";
+import { currentEncryption, fetchLog, fetchServerKeys, type MyKeys } from "../keys/keyring";
+import { type Bytes, decode64, encode64, equal, uuid7, uuidBytes } from "../protocol/bytes";
+import { firstHead, type Srv, verifyPlace } from "../protocol/chain";
+import { type Envelope, open, readBody, seal, textBody } from "../protocol/envelope";
+import { CannotVerify, type Header, parseHeader } from "../protocol/header";
+import type { KeyLog } from "../protocol/keylog";
+import { suite } from "../protocol/suite";
+
+export interface Row {
+  envelope: Envelope;
+  srv: Srv;
+  charged_centi?: number;
+  delivered?: boolean;
+  read_at?: string | null;
+  hold_state?: string | null;
+  hold_expires_at?: string | null;
+}
+
+/** A message as the page shows it; `text` is null when it could not be verified or was deleted. */
+export interface Shown {
+  id: string;
+  n: number;
+  kind: number;
+  isMine: boolean;
+  recvMs: number;
+  text: string | null;
+  problem: string | null;
+  isErased: boolean;
+  row: Row;
+}
+
+/** A message that is being written: the id stays through retries, so nothing is ever paid twice. */
+export interface Outgoing {
+  id: Bytes;
+  text: string;
+}
+
+interface Opening {
+  id: string;
+  n: number;
+  head: string;
+  next_seq: number;
+  price_centi: number;
+  reply_window_s: number;
+}
+
+export class Conversation {
+  priceCenti = 0;
+  n = 0;
+  #head: Bytes = new Uint8Array(32);
+  #nextSeq = 1;
+  #logs = new Map<string, KeyLog>();
+  #serverKeys = new Map<string, Bytes>();
+  #seen = new Set<string>();
+
+  constructor(readonly id: string, readonly me: string, readonly peer: string, readonly keys: MyKeys) {}
+
+  /** Load keys, price and the newest page; oldest first. */
+  async load(): Promise<Shown[]> {
+    this.#serverKeys = await fetchServerKeys();
+    await this.#loadLogs();
+    const opening = await this.#refresh();
+    const page = await get<{ results: Row[] }>(`messages/history/${this.peer}`);
+    const h0 = await firstHead(uuidBytes(this.id), uuidBytes(this.me), uuidBytes(this.peer));
+    const first = page.results[0];
+    this.n = first ? first.srv.n - 1 : 0;
+    this.#head = first && first.srv.n > 1 ? decode64(first.srv.prev) : h0;
+    const shown = await this.absorb(page.results);
+    if (this.n === opening.n && !equal(this.#head, decode64(opening.head))) throw new CannotVerify("chain_mismatch");
+    return shown;
+  }
+
+  async #loadLogs(): Promise<void> {
+    this.#logs.set(this.me, await fetchLog(this.me, this.me));
+    try {
+      this.#logs.set(this.peer, await fetchLog(this.me, this.peer));
+    } catch (error) {
+      if (!(error instanceof CannotVerify && error.code === "no_keys")) throw error;
+    }
+  }
+
+  get peerHasKeys(): boolean {
+    return this.#logs.has(this.peer);
+  }
+
+  async #refresh(): Promise<Opening> {
+    const opening = await post<Opening>("messages/conversations", { user_id: this.peer });
+    this.priceCenti = opening.price_centi;
+    this.#nextSeq = opening.next_seq;
+    return opening;
+  }
+
+  /** Verify rows that follow the chain and open them; rows already seen are passed over. */
+  async absorb(rows: Row[]): Promise<Shown[]> {
+    const shown: Shown[] = [];
+    for (const row of rows) {
+      if (row.srv.n <= this.n) continue;
+      if (row.srv.n > this.n + 1) shown.push(...(await this.#catchUp()));
+      if (row.srv.n <= this.n) continue;
+      shown.push(await this.#absorbNext(row));
+    }
+    return shown;
+  }
+
+  /** What the server has beyond our chain. */
+  async #catchUp(): Promise<Shown[]> {
+    const page = await get<{ results: Row[] }>(`messages/history/${this.peer}?after_n=${this.n}`);
+    const shown: Shown[] = [];
+    for (const row of page.results) if (row.srv.n === this.n + 1) shown.push(await this.#absorbNext(row));
+    return shown;
+  }
+
+  async #absorbNext(row: Row): Promise<Shown> {
+    const hdr = decode64(row.envelope.hdr);
+    this.#head = await verifyPlace(uuidBytes(this.id), row.srv, this.#head, hdr, decode64(row.envelope.sig), this.#serverKeys);
+    this.n = row.srv.n;
+    return this.#open(row, parseHeader(hdr));
+  }
+
+  async #open(row: Row, header: Header): Promise<Shown> {
+    const id = encode64(header.messageId);
+    const isMine = equal(header.sender, uuidBytes(this.me));
+    const shown: Shown = {
+      id, n: row.srv.n, kind: header.kind, isMine, recvMs: row.srv.recv_ms, text: null, problem: null,
+      isErased: row.envelope.ct === "", row,
+    };
+    if (shown.isErased || header.kind === 3) return shown;
+    try {
+      if (this.#seen.has(id)) throw new CannotVerify("duplicate_msg_id");
+      this.#seen.add(id);
+      const find = (h: Header) => this.#deviceKey(h, row.srv.recv_ms);
+      const opened = await open(await suite(), row.envelope, uuidBytes(this.id), this.keys.encryption, find);
+      shown.text = readBody(opened.body).text ?? "";
+    } catch (error) {
+      shown.problem = error instanceof CannotVerify ? error.code : "cannot_verify";
+    }
+    return shown;
+  }
+
+  /** The sender's device key if its log holds it and it was valid when the server received the message. */
+  #deviceKey(header: Header, recvMs: number): Bytes | undefined {
+    const isMine = equal(header.sender, uuidBytes(this.me));
+    const device = this.#logs.get(isMine ? this.me : this.peer)?.devices.find((key) => equal(key.kid, header.deviceKid));
+    return device && (device.revokedMs === undefined || recvMs <= device.revokedMs) ? device.public : undefined;
+  }
+
+  begin(text: string): Outgoing {
+    return { id: uuid7(Date.now()), text };
+  }
+
+  /**
+   * Seal and send through `deliver` (socket or REST). Stale keys and a moved chain are mended and tried again with
+   * the same message id; a changed price goes to the caller, who asks the person first.
+   */
+  async send(outgoing: Outgoing, deliver: (envelope: Envelope) => Promise<Ack>): Promise<[Shown[], Ack]> {
+    for (let attempt = 0; ; attempt++) {
+      const envelope = await this.#seal(outgoing);
+      try {
+        const ack = await deliver(envelope);
+        this.#nextSeq += 1;
+        return [await this.absorb([{ envelope, srv: ack.srv, charged_centi: ack.charged_centi, hold_state: ack.hold ? "open" : null, hold_expires_at: ack.hold?.expires_at ?? null }]), ack];
+      } catch (error) {
+        if (!(error instanceof Problem) || attempt >= 2 || !(await this.#mend(error))) throw error;
+      }
+    }
+  }
+
+  /** Whether sending again can succeed now. */
+  async #mend(problem: Problem): Promise<boolean> {
+    switch (problem.code) {
+      case "rcpt_key_stale":
+      case "rcpt_missing":
+        await this.#loadLogs();
+        return true;
+      case "seq":
+      case "seen_head":
+        await this.#refresh();
+        return true;
+      case "price_changed":
+        this.priceCenti = problem.document["price_centi"] as number;
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  async #seal(outgoing: Outgoing): Promise<Envelope> {
+    const peerLog = this.#logs.get(this.peer);
+    if (!peerLog) throw new CannotVerify("no_keys");
+    const draft = {
+      kind: 1,
+      conversation: uuidBytes(this.id),
+      messageId: outgoing.id,
+      sender: uuidBytes(this.me),
+      recipient: uuidBytes(this.peer),
+      sentMs: Date.now(),
+      seq: this.#nextSeq,
+      seenN: this.n,
+      seenHead: this.#head,
+      priceCenti: this.priceCenti,
+    };
+    const own = currentEncryption(this.#logs.get(this.me) as KeyLog);
+    return seal(await suite(), this.keys.device, draft, textBody(outgoing.text), [currentEncryption(peerLog), own]);
+  }
+
+  async reloadPeer(): Promise<void> {
+    await this.#loadLogs();
+  }
+
+}
+
+export interface Ack {
+  srv: Srv;
+  charged_centi: number;
+  balance_centi: number;
+  hold: { id: string; expires_at: string } | null;
+}

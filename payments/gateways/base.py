@@ -1,0 +1,119 @@
+"""What the product asks of any payment provider, in the product's own words."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class GatewayError(Exception):
+    """A provider could not do what was asked."""
+
+
+class ProviderUnreachable(GatewayError):
+    """No usable answer: network, timeout, 5xx, too many requests. Trying again with the same id is safe."""
+
+
+class ProviderRefused(GatewayError):
+    """The provider understood and said no; `code` is its own word."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class BadSignature(GatewayError):
+    """A webhook that the provider did not send as it came: forged, altered, stale or unreadable."""
+
+
+class ProviderStatus(StrEnum):
+    """CREATED waits for the customer, UNPAID waits for the money, PAID has it."""
+
+    CREATED = "created"
+    PAID = "paid"
+    UNPAID = "unpaid"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckoutRequest:
+    """One purchase. `payment_id` is our public id and the provider's idempotency key."""
+
+    payment_id: uuid.UUID
+    amount_minor: int
+    currency: str
+    description: str
+    success_url: str
+    cancel_url: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckoutSession:
+    """Where the customer pays."""
+
+    id: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderPayment:
+    """The provider's truth about one checkout.
+
+    `reference` is the `payment_id` we gave. Amount and currency (ISO code, upper case) are what was received
+    once PAID, what was asked before. `provider_object_id` names the payment itself (Stripe: PaymentIntent), ""
+    before there is one. `returned_minor` was refunded; `is_disputed` says that the bank took it back.
+    """
+
+    session_id: str
+    reference: str
+    status: ProviderStatus
+    provider_object_id: str
+    amount_minor: int
+    currency: str
+    livemode: bool
+    returned_minor: int = 0
+    is_disputed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookEvent:
+    """A verified notice. `payload` is the event as sent.
+
+    `session_id` is "" unless the event is about a checkout; `reference` (the `payment_id` we gave) and
+    `payment_object_id` unless the object carries them.
+    """
+
+    id: str
+    type: str
+    object_id: str
+    livemode: bool
+    session_id: str
+    reference: str
+    payment_object_id: str
+    payload: Mapping[str, Any]
+
+
+class PaymentGateway(Protocol):
+    """One provider. Methods may raise ProviderUnreachable or ProviderRefused unless they say otherwise."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether real money moves."""
+        ...
+
+    def create_checkout(self, *, request: CheckoutRequest) -> CheckoutSession:
+        """Open a checkout. The same `payment_id` with the same content gives the same session."""
+        ...
+
+    def fetch_payment(self, *, session_id: str) -> ProviderPayment:
+        """Ask the provider what became of a checkout."""
+        ...
+
+    def parse_webhook(self, *, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
+        """Verify a webhook over its raw body; `headers` by lower-case name. Raises only BadSignature."""
+        ...

@@ -1,0 +1,164 @@
+"""Stripe: Checkout Sessions, through the official client. The only module that imports it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import stripe
+from stripe import params
+
+from .base import (
+    BadSignature,
+    CheckoutRequest,
+    CheckoutSession,
+    ProviderPayment,
+    ProviderRefused,
+    ProviderStatus,
+    ProviderUnreachable,
+    WebhookEvent,
+)
+
+TIMEOUT_S = 10
+TOLERANCE_S = 300
+MAX_RETRIES = 2
+SIGNATURE_HEADER = "stripe-signature"
+
+
+class StripeGateway:
+    """`PaymentGateway` for Stripe. `api_base` "" is Stripe itself, otherwise the sandbox."""
+
+    def __init__(self, *, api_key: str, webhook_secret: str, api_base: str = "") -> None:
+        if not webhook_secret:
+            raise ValueError("a webhook secret is required: without one anybody could report a payment")
+        self._webhook_secret = webhook_secret
+        self._is_live = "_live_" in api_key
+        self._client = stripe.StripeClient(
+            api_key,
+            base_addresses={"api": api_base} if api_base else {},
+            max_network_retries=MAX_RETRIES,
+            http_client=stripe.RequestsClient(timeout=TIMEOUT_S),
+        )
+
+    @property
+    def is_live(self) -> bool:
+        return self._is_live
+
+    def create_checkout(self, *, request: CheckoutRequest) -> CheckoutSession:
+        """A Checkout Session; credits are priced in the request's currency, never converted by Stripe."""
+        reference = str(request.payment_id)
+        metadata = {**request.metadata, "payment_id": reference}
+        fields: params.checkout.SessionCreateParams = {
+            "mode": "payment",
+            "client_reference_id": reference,
+            "success_url": request.success_url,
+            "cancel_url": request.cancel_url,
+            "metadata": metadata,
+            "payment_intent_data": {"metadata": metadata},
+            "adaptive_pricing": {"enabled": False},
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": request.currency.lower(),
+                        "unit_amount": request.amount_minor,
+                        "product_data": {"name": request.description},
+                    },
+                }
+            ],
+        }
+        with _translated_errors():
+            session = self._client.v1.checkout.sessions.create(
+                params=fields, options={"idempotency_key": reference}
+            )
+        if not session.url:
+            raise ProviderRefused("session_without_url")
+        return CheckoutSession(id=session.id, url=session.url)
+
+    def fetch_payment(self, *, session_id: str) -> ProviderPayment:
+        """The session with its PaymentIntent and charge, in one call."""
+        with _translated_errors():
+            session = self._client.v1.checkout.sessions.retrieve(
+                session_id, params={"expand": ["payment_intent.latest_charge"]}
+            )
+        intent = session.payment_intent if isinstance(session.payment_intent, stripe.PaymentIntent) else None
+        charge = intent.latest_charge if intent and isinstance(intent.latest_charge, stripe.Charge) else None
+        status = _status(session, intent)
+        # What arrived counts, not what was asked: both are compared with our own row.
+        is_settled = status is ProviderStatus.PAID and intent is not None
+        return ProviderPayment(
+            session_id=session.id,
+            reference=session.client_reference_id or "",
+            status=status,
+            provider_object_id=intent.id if intent else "",
+            amount_minor=intent.amount_received if is_settled and intent else session.amount_total or 0,
+            currency=(intent.currency if intent else session.currency or "").upper(),
+            livemode=session.livemode,
+            returned_minor=charge.amount_refunded if charge else 0,
+            is_disputed=charge.disputed if charge else False,
+        )
+
+    def parse_webhook(self, *, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
+        """Verifies `Stripe-Signature` over the raw body, not older than TOLERANCE_S."""
+        try:
+            event = self._client.construct_event(
+                body, headers.get(SIGNATURE_HEADER), self._webhook_secret, TOLERANCE_S
+            )
+            payload = json.loads(body)
+            return _webhook_event(event, payload)
+        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError) as error:
+            # Besides a wrong signature: no UTF-8, no JSON, no event. The reason is not the sender's business.
+            raise BadSignature(type(error).__name__) from error
+
+
+def _status(session: stripe.checkout.Session, intent: stripe.PaymentIntent | None) -> ProviderStatus:
+    if session.payment_status == "paid":
+        return ProviderStatus.PAID
+    if session.status == "expired":
+        return ProviderStatus.EXPIRED
+    if session.status == "open":
+        return ProviderStatus.CREATED
+    # Complete but unpaid: a method that settles later. It failed once Stripe wants another method.
+    if intent and intent.status in ("requires_payment_method", "canceled"):
+        return ProviderStatus.FAILED
+    return ProviderStatus.UNPAID
+
+
+def _webhook_event(event: stripe.Event, payload: dict[str, Any]) -> WebhookEvent:
+    item: dict[str, Any] = payload["data"]["object"]
+    is_session = item["object"] == "checkout.session"
+    # A session, charge, refund or dispute names its PaymentIntent; a PaymentIntent is one.
+    intent = item["id"] if item["object"] == "payment_intent" else item.get("payment_intent")
+    return WebhookEvent(
+        id=_text(event.id),
+        type=_text(event.type),
+        object_id=_text(item["id"]),
+        livemode=event.livemode is True,
+        session_id=_text(item["id"]) if is_session else "",
+        reference=_text((item.get("metadata") or {}).get("payment_id") or ""),
+        payment_object_id=_text(intent or ""),
+        payload=payload,
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > 255 or not value.isprintable():
+        raise ValueError("not an identifier")
+    return value
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    """Stripe's errors in the product's words. No message passes: it may quote parameters."""
+    try:
+        yield
+    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
+        raise ProviderUnreachable(type(error).__name__) from error
+    except stripe.InvalidRequestError as error:
+        raise ProviderRefused(error.code or "invalid_request") from error
+    except stripe.StripeError as error:
+        if isinstance(error, stripe.APIError):
+            raise ProviderUnreachable("api_error") from error
+        raise ProviderRefused(type(error).__name__) from error

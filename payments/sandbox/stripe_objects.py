@@ -1,0 +1,134 @@
+"""Stripe's objects, with the members that the application reads (API reference, version below)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .store import Object, new_id
+
+API_VERSION = "2026-10-28.endive"
+SESSION_LIFE_S = 24 * 3600
+
+
+def session(*, params: dict[str, Any], line_items: list[Object], amount: int, currency: str) -> Object:
+    """An open Checkout Session in mode `payment`; its PaymentIntent is made when someone pays."""
+    now = int(time.time())
+    return {
+        "id": new_id("cs_test"),
+        "object": "checkout.session",
+        "amount_subtotal": amount,
+        "amount_total": amount,
+        "cancel_url": params.get("cancel_url"),
+        "client_reference_id": params.get("client_reference_id"),
+        "created": now,
+        "currency": currency,
+        "customer_details": None,
+        "expires_at": now + SESSION_LIFE_S,
+        "livemode": False,
+        "metadata": params.get("metadata") or {},
+        "mode": "payment",
+        "payment_intent": None,
+        "payment_method_types": ["card"],
+        "payment_status": "unpaid",
+        "status": "open",
+        "success_url": params["success_url"],
+        # Not members of Stripe's object: shown on the hosted page, given to the PaymentIntent.
+        "_line_items": line_items,
+        "_payment_metadata": (params.get("payment_intent_data") or {}).get("metadata") or {},
+    }
+
+
+def payment_intent(*, session: Object, amount: int, currency: str) -> Object:
+    """A PaymentIntent that waits for a payment method."""
+    return {
+        "id": new_id("pi"),
+        "object": "payment_intent",
+        "amount": amount,
+        "amount_received": 0,
+        "created": int(time.time()),
+        "currency": currency,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": session["_payment_metadata"],
+        "status": "requires_payment_method",
+    }
+
+
+def charge(*, intent: Object) -> Object:
+    """The charge of a PaymentIntent that succeeded."""
+    return {
+        "id": new_id("ch"),
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_captured": intent["amount"],
+        "amount_refunded": 0,
+        "captured": True,
+        "created": int(time.time()),
+        "currency": intent["currency"],
+        "disputed": False,
+        "livemode": False,
+        "metadata": intent["metadata"],
+        "paid": True,
+        "payment_intent": intent["id"],
+        "refunded": False,
+        "status": "succeeded",
+    }
+
+
+def refund(*, charge: Object, amount: int) -> Object:
+    """A refund that succeeded."""
+    return {
+        "id": new_id("re"),
+        "object": "refund",
+        "amount": amount,
+        "charge": charge["id"],
+        "created": int(time.time()),
+        "currency": charge["currency"],
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "reason": "requested_by_customer",
+        "status": "succeeded",
+    }
+
+
+def dispute(*, charge: Object) -> Object:
+    """A dispute of the whole charge that waits for an answer."""
+    return {
+        "id": new_id("du"),
+        "object": "dispute",
+        "amount": charge["amount"],
+        "charge": charge["id"],
+        "created": int(time.time()),
+        "currency": charge["currency"],
+        "evidence_details": {"due_by": int(time.time()) + 7 * 24 * 3600, "submission_count": 0},
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "reason": "fraudulent",
+        "status": "needs_response",
+    }
+
+
+def event(*, kind: str, item: Object) -> Object:
+    """A snapshot event about `item`, already in its public form."""
+    return {
+        "id": new_id("evt"),
+        "object": "event",
+        "api_version": API_VERSION,
+        "created": int(time.time()),
+        "data": {"object": item},
+        "livemode": False,
+        "pending_webhooks": 1,
+        "request": {"id": None, "idempotency_key": None},
+        "type": kind,
+    }
+
+
+def public(item: Object, *, base_url: str) -> Object:
+    """The object as the API and webhooks show it: no private members, a session with its page."""
+    shown = {name: value for name, value in item.items() if not name.startswith("_")}
+    if item["object"] == "checkout.session":
+        shown["url"] = f"{base_url}/pay/{item['id']}" if item["status"] == "open" else None
+    return shown

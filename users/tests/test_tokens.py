@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from users import selectors
+from users.errors import RefreshInProgress, TokenReused, TokenRevoked
+from users.models import Session
+from users.services import sessions, tokens
+from users.types import StartedSession
+
+from .helpers import VISITOR, at_once, make_person, start_api
+
+
+def _refresh(token: str | None) -> StartedSession:
+    assert token is not None
+    return tokens.refresh(refresh_token=token, client=VISITOR)
+
+
+def _is_live(started: StartedSession) -> bool:
+    return selectors.find_live_session(family=started.session.family) is not None
+
+
+@pytest.mark.django_db
+def test_a_refresh_gives_a_new_pair_of_the_same_sign_in() -> None:
+    first = start_api(make_person())
+    second = _refresh(first.refresh_token)
+    pair = tokens.issue(started=second)
+    assert pair["refresh_token"] != first.refresh_token
+    user, sign_in = selectors.get_signed_in_user_by_token(token=pair["access_token"])
+    assert (user, sign_in.family) == (first.user, first.session.id)
+    assert (pair["token_type"], pair["expires_in"]) == ("Bearer", 900)
+
+
+@pytest.mark.django_db
+def test_reuse_after_the_child_was_used_ends_the_family() -> None:
+    first = start_api(make_person())
+    second = _refresh(first.refresh_token)
+    third = _refresh(second.refresh_token)
+    with pytest.raises(TokenReused):
+        _refresh(first.refresh_token)
+    assert not _is_live(first)
+    for token in (first.refresh_token, second.refresh_token, third.refresh_token):
+        with pytest.raises(TokenRevoked):
+            _refresh(token)
+    access = tokens.issue(started=third)["access_token"]
+    with pytest.raises(TokenRevoked):
+        selectors.get_signed_in_user_by_token(token=access)
+
+
+@pytest.mark.django_db
+def test_a_lost_reply_does_not_sign_anyone_out() -> None:
+    first = start_api(make_person())
+    for _lost in range(3):
+        answer = _refresh(first.refresh_token)
+    after = _refresh(answer.refresh_token)
+    assert _is_live(after)
+    with pytest.raises(TokenReused):
+        _refresh(first.refresh_token)
+
+
+@pytest.mark.django_db
+def test_two_children_of_one_token_are_not_both_usable() -> None:
+    """A thief who used the grace for a lost reply is found out as soon as both sides went on."""
+    first = start_api(make_person())
+    owner, thief = _refresh(first.refresh_token), _refresh(first.refresh_token)
+    _refresh(owner.refresh_token)
+    with pytest.raises(TokenReused):
+        _refresh(thief.refresh_token)
+    assert not _is_live(first)
+
+
+@pytest.mark.django_db
+def test_the_database_itself_refuses_a_second_used_child() -> None:
+    first = start_api(make_person())
+    for _child in range(2):
+        _refresh(first.refresh_token)
+    children = Session.objects.filter(parent=first.session)
+    with pytest.raises(IntegrityError, match="session_one_used_child"), transaction.atomic():
+        children.update(used_at=timezone.now())
+
+
+@pytest.mark.django_db
+def test_a_refresh_never_outlives_30_days() -> None:
+    first = start_api(make_person())
+    started_at = first.session.created_at
+    late = started_at + timedelta(days=29)
+    Session.objects.update(expires_at=late, absolute_expires_at=started_at + timedelta(days=30))
+    second = _refresh(first.refresh_token)
+    assert second.session.absolute_expires_at == started_at + timedelta(days=30)
+    assert second.session.expires_at <= second.session.absolute_expires_at
+    Session.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    with pytest.raises(TokenRevoked):
+        _refresh(second.refresh_token)
+    assert not _is_live(second)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("token", ["", "unknown", "\u20ac" * 50])
+def test_an_unknown_token_is_refused(token: str) -> None:
+    with pytest.raises(TokenRevoked):
+        _refresh(token)
+
+
+@pytest.mark.django_db
+def test_an_account_that_was_closed_gets_no_new_tokens() -> None:
+    first = start_api(make_person())
+    first.user.is_active = False
+    first.user.save(update_fields=["is_active"])
+    with pytest.raises(TokenRevoked):
+        _refresh(first.refresh_token)
+    assert not _is_live(first)
+
+
+@pytest.mark.django_db
+def test_a_sign_in_that_ended_gives_no_tokens_and_only_hashes_are_stored() -> None:
+    first = start_api(make_person())
+    assert first.refresh_token is not None
+    stored = bytes(first.session.refresh_sha256 or b"")
+    assert stored == hashlib.sha256(first.refresh_token.encode()).digest()
+    assert sessions.end_family(family=first.session.family, reason="signed_out")
+    assert not sessions.end_family(family=first.session.family, reason="signed_out")
+    with pytest.raises(TokenRevoked):
+        _refresh(first.refresh_token)
+
+
+@pytest.mark.django_db
+def test_a_request_that_came_in_before_the_exchange_is_told_to_wait() -> None:
+    first = start_api(make_person())
+    received_at = timezone.now()
+    winner = _refresh(first.refresh_token)
+    assert first.refresh_token is not None
+    with pytest.raises(RefreshInProgress):
+        tokens.refresh(refresh_token=first.refresh_token, client=VISITOR, received_at=received_at)
+    assert _is_live(_refresh(winner.refresh_token))
+
+
+def _race(refresh: object, first: StartedSession, n: int = 30) -> list[str]:
+    """Outcomes of n requests that all came in before any was answered."""
+    received_at = timezone.now()
+    assert callable(refresh)
+
+    def one(_number: int) -> str:
+        try:
+            refresh(refresh_token=first.refresh_token, client=VISITOR, received_at=received_at)
+        except RefreshInProgress:
+            return "in progress"
+        return "accepted"
+
+    return at_once(n, one)
+
+
+def test_of_30_parallel_refreshes_exactly_one_is_accepted(committed_db: str) -> None:
+    first = start_api(make_person())
+    outcomes = _race(tokens.refresh, first)
+    assert sorted(outcomes) == ["accepted", *["in progress"] * 29]
+    assert Session.objects.filter(parent=first.session).count() == 1
+    assert _is_live(first)
+
+
+def test_without_the_conditional_update_several_would_be_accepted(
+    committed_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test above: the same race with a read and a write in the place of one UPDATE."""
+
+    def read_then_write(token: Session) -> bool:
+        if Session.objects.get(pk=token.pk).used_at is not None:
+            return False
+        Session.objects.filter(pk=token.pk).update(used_at=timezone.now())
+        return True
+
+    monkeypatch.setattr(tokens, "_consume", read_then_write)
+    n_accepted = 0
+    for number in range(5):  # a race: one round could by chance run one after the other
+        first = start_api(make_person(email=f"ada{number}@example.org"))
+        n_accepted = max(n_accepted, _race(tokens.refresh, first).count("accepted"))
+    assert n_accepted > 1
+
+
+def test_of_two_children_used_at_once_one_wins_or_none_and_the_family_ends(committed_db: str) -> None:
+    first = start_api(make_person())
+    children = [_refresh(first.refresh_token) for _ in range(8)]
+
+    def use(number: int) -> bool:
+        try:
+            _refresh(children[number].refresh_token)
+        except (TokenReused, TokenRevoked):
+            return False
+        return True
+
+    assert sum(at_once(8, use)) <= 1
+    assert not _is_live(first)
+
+
+def test_a_refresh_racing_the_end_of_its_sign_in_leaves_nothing_alive(committed_db: str) -> None:
+    for number in range(10):
+        first = start_api(make_person(email=f"ada{number}@example.org"))
+
+        def act(which: int, first: StartedSession = first) -> None:
+            if which:
+                sessions.end_family(family=first.session.family, reason="signed_out")
+                return
+            with contextlib.suppress(TokenRevoked):
+                _refresh(first.refresh_token)
+
+        at_once(2, act)
+        assert not _is_live(first)
+        for row in Session.objects.filter(family=first.session.family):
+            assert selectors.has_family_ended(family=row.family)
