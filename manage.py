@@ -5,10 +5,22 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 OWNER_COMMANDS = {"migrate", "makemigrations", "showmigrations", "sqlmigrate"}
-SERVERLESS_COMMANDS = {"up", "help", "version", "--help", "--version", "makemessages", "compilemessages", "collectstatic"}
+# Commands that talk to no server; `up` starts them itself, after looking at its port.
+SERVERLESS_COMMANDS = {
+    "up",
+    "help",
+    "version",
+    "check",
+    "makemessages",
+    "compilemessages",
+    "collectstatic",
+    "findstatic",
+    "diffsettings",
+    "spectacular",
+}
 
 
 def main() -> None:
@@ -17,19 +29,29 @@ def main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if command in OWNER_COMMANDS:
         os.environ.setdefault("PAIRLY_DB_ROLE", "owner")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from environs import EnvError
 
-    with _servers(command):
-        execute_from_command_line(sys.argv)
+    from pairly.embedded.processes import StartFailed
+
+    try:
+        with _servers(command):
+            execute_from_command_line(sys.argv)
+    except (EnvError, ImproperlyConfigured, StartFailed) as failure:
+        sys.exit(str(failure))
 
 
-def _servers(command: str):  # type: ignore[no-untyped-def]  # a context manager of either kind
+def _servers(command: str) -> AbstractContextManager[object]:
+    from django.conf import settings
+
     from pairly.embedded import servers
 
-    database, redis = servers.wanted()
-    if command in SERVERLESS_COMMANDS or not (database or redis):
+    if command in SERVERLESS_COMMANDS or command.startswith("-") or {"-h", "--help"} & set(sys.argv):
         return nullcontext()
-    return servers.running(var_dir=servers.var_dir(), database=database, redis=redis)
+    return servers.running(
+        var_dir=settings.VAR_DIR, database=settings.EMBEDDED_DATABASE, redis=settings.EMBEDDED_REDIS
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,34 @@
+"""Every URL. The API is mounted twice: /api/v1/ is canonical, /api/ serves older clients."""
+
 from __future__ import annotations
 
-from django.urls import include, path
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
 
-_api = [path("", include("messaging.api.urls"))]
+from pairly.site import views as site
+
+_api: list[URLPattern | URLResolver] = [
+    path("health", site.health, name="health"),
+    path("version", site.version_document, name="version"),
+    path("", include("users.api.urls")),
+    path("", include("profiles.api.urls")),
+    path("", include("credits.api.urls")),
+    path("", include("messaging.api.urls")),
+    path("", include("payments.api.urls")),
+]
 
 urlpatterns = [
+    path("", include("pairly.site.urls")),
+    path("", include("users.urls")),
+    path("", include("profiles.urls")),
+    path("", include("credits.urls")),
+    path("", include("messaging.urls")),
+    path("", include("payments.urls")),
+    path("admin/", admin.site.urls),
     path("api/v1/", include((_api, "api-v1"))),
+    path("api/", site.health),
+    path("api/", include((_api, "api"))),
 ]
+
+handler404 = "pairly.site.views.not_found"
+handler500 = "pairly.site.views.server_error"

@@ -6,3 +6,10 @@ from django.apps import AppConfig
 class PaymentsConfig(AppConfig):
     name = "payments"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from credits.invariants import register_payment_check
+
+        from .selectors import list_unbooked
+
+        register_payment_check(check=list_unbooked)

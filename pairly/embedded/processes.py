@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 POLL_SECONDS = 0.02
@@ -17,25 +17,25 @@ class StartFailed(RuntimeError):
     """A server did not come up; the message holds the end of its log."""
 
 
-def wrap(*, death_signal: str, as_uid: int | None = None) -> list[str]:
-    """Command prefix: the kernel sends `death_signal` to the child when we die, however we die (setpriv(1)).
-
-    `as_uid` drops root to that user but keeps the right to reach files below folders closed to others, so that
-    a checkout under a private home folder works without opening that folder to the world.
-    """
+def wrap(*, death_signal: str) -> list[str]:
+    """Command prefix: the kernel sends `death_signal` to the child when we die, however we die (setpriv(1))."""
     setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        return []
-    command = [setpriv, f"--pdeathsig={death_signal}"]
-    if as_uid is not None:
-        caps = "+dac_override,+dac_read_search"
-        command += [f"--reuid={as_uid}", f"--regid={as_uid}", "--clear-groups"]
-        command += [f"--inh-caps={caps}", f"--ambient-caps={caps}"]
-    return [*command, "--"]
+    return [setpriv, f"--pdeathsig={death_signal}", "--"] if setpriv else []
 
 
-def start(*, command: Sequence[str], log_path: Path, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """Run a child in a session of its own (Ctrl-C reaches only us) with its output in `log_path`."""
+def start(
+    *,
+    command: Sequence[str],
+    log_path: Path,
+    env: Mapping[str, str] | None = None,
+    only_env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Run a child in a session of its own (Ctrl-C reaches only us) with its output in `log_path`.
+
+    `env` is added to our environment; `only_env` replaces it.
+    """
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with log_path.open("ab") as log:
         return subprocess.Popen(
@@ -44,7 +44,9 @@ def start(*, command: Sequence[str], log_path: Path, env: dict[str, str] | None 
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**os.environ, **(env or {})},
+            env=dict(only_env) if only_env is not None else {**os.environ, **(env or {})},
+            cwd=cwd,
+            pass_fds=pass_fds,
         )
 
 
@@ -62,22 +64,57 @@ def wait_until(
 
 
 def stop(child: subprocess.Popen[bytes], *, signal_number: int = signal.SIGTERM, seconds: float = 20) -> None:
-    """Ask a child to end; after `seconds` kill it and what it started."""
+    """Ask a child to end; after `seconds` kill it. What it started and left behind is killed in any case."""
     if child.poll() is None:
         child.send_signal(signal_number)
     try:
         child.wait(seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait(5)
+        kill(child)
+    kill_group(child)
 
 
-def is_running(pid: int, *, marker: str) -> bool:
-    """Whether process `pid` lives and its command line names `marker`: a pid alone may be somebody else's."""
+def kill(child: subprocess.Popen[bytes]) -> None:
+    """End a child and what it started at once."""
+    kill_group(child)
+    child.wait()
+
+
+def kill_group(child: subprocess.Popen[bytes]) -> None:
+    """Kill whatever is left of the child's process group (the child leads one: see `start`)."""
     try:
-        return marker.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def is_running(pid: int, *, program: str, argument: str) -> bool:
+    """Whether process `pid` lives, is `program` and names `argument`: a pid alone may be somebody else's."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
     except OSError:
         return False
+    name, *rest = words.replace("\0", " ").split(" ", 1)
+    return os.path.basename(name) == program and f"{argument} " in f"{' '.join(rest)} "
+
+
+def stop_orphan(pid_file: Path, *, program: str, argument: str, signal_number: int, seconds: float = 20) -> None:
+    """Stop the server that `pid_file` names when it is ours and still alive, and remove the file.
+
+    Raises StartFailed when the server does not stop in time.
+    """
+    try:
+        pid = int(pid_file.read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return
+    deadline = time.monotonic() + seconds
+    if is_running(pid, program=program, argument=argument):
+        os.kill(pid, signal_number)
+    while is_running(pid, program=program, argument=argument):
+        if time.monotonic() > deadline:
+            raise StartFailed(f"an earlier {program} (process {pid}) does not stop")
+        time.sleep(POLL_SECONDS)
+    pid_file.unlink(missing_ok=True)
 
 
 def tail(path: Path, *, lines: int = 15) -> str:

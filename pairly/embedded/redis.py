@@ -2,47 +2,61 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import subprocess
 from pathlib import Path
 
-import redis
-
-from . import paths, processes
+from . import identity, paths, processes
 
 
 class Redis:
     """One redis-server of one VAR_DIR."""
 
+    name = "Redis"
+
     def __init__(self, *, var_dir: Path) -> None:
         self.var_dir = var_dir
-        self.socket = paths.socket_dir(var_dir) / "redis.sock"
+        self.socket = paths.redis_socket(var_dir)
+        self.pid_file = self.socket.with_suffix(".pid")
         self.log_path = var_dir / "log" / "redis.log"
         self.child: subprocess.Popen[bytes] | None = None
 
-    def is_up(self) -> bool:
-        """Whether somebody answers on our socket."""
-        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=1)
-        try:
-            return bool(client.ping())
-        except redis.RedisError:
-            return False
-        finally:
-            client.close()
-
     def start(self) -> None:
-        """Bring the server up; a socket that a kill -9 left behind is removed, an orphan is shut down."""
-        self.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self.is_up():
-            redis.Redis(unix_socket_path=str(self.socket)).shutdown(nosave=True)
+        """Bring the server up; an orphan is stopped first, a socket that a kill -9 left behind is removed."""
+        self.var_dir.mkdir(parents=True, exist_ok=True)
+        uid = identity.server_uid(self.var_dir / "postgres")
+        identity.prepare_socket_dir(self.var_dir, uid=uid)
+        # redis-server renames itself to "redis-server unixsocket:<path>".
+        processes.stop_orphan(
+            self.pid_file,
+            program="redis-server",
+            argument=f"unixsocket:{self.socket}",
+            signal_number=signal.SIGTERM,
+        )
         self.socket.unlink(missing_ok=True)
         command = [str(paths.redis_binary()), "--port", "0", "--unixsocket", str(self.socket)]
-        command += ["--unixsocketperm", "700", "--save", "", "--appendonly", "no", "--databases", "16"]
-        command = [*processes.wrap(death_signal="TERM"), *command]
-        self.child = processes.start(command=command, log_path=self.log_path)
-        processes.wait_until(ready=self.is_up, child=self.child, name="Redis", log_path=self.log_path)
+        command += ["--unixsocketperm", "700", "--pidfile", str(self.pid_file)]
+        command += ["--save", "", "--appendonly", "no", "--databases", "16"]
+        prefix = identity.prefix(death_signal="TERM", uid=uid, reach=self.var_dir)
+        self.child = processes.start(
+            command=[*prefix, *command], log_path=self.log_path, only_env={"LANG": "C.UTF-8"}, cwd=Path("/")
+        )
+        processes.wait_until(ready=self._answers, child=self.child, name=self.name, log_path=self.log_path)
 
     def stop(self) -> None:
         """Stop our child."""
         if self.child is not None:
             processes.stop(self.child)
             self.child = None
+
+    def _answers(self) -> bool:
+        """Whether the server answers PING (an inline command of the Redis protocol)."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(1)
+            try:
+                connection.connect(str(self.socket))
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16).startswith(b"+PONG")
+            except OSError:
+                return False

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "pairly",
+    "pairly.site",
     "pairly.outbox",
     "security",
     "users",
@@ -87,6 +88,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "pairly.site.middleware.ProblemMiddleware",
 ]
 
 ROOT_URLCONF = "pairly.urls"

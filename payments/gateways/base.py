@@ -65,8 +65,8 @@ class ProviderPayment:
     """The provider's truth about one checkout.
 
     `reference` is the `payment_id` we gave. Amount and currency (ISO code, upper case) are what was received
-    once PAID, what was asked before. `provider_object_id` names the payment itself (Stripe: PaymentIntent), ""
-    before there is one. `returned_minor` was refunded; `is_disputed` says that the bank took it back.
+    once PAID, what was asked before. `provider_object_id` is the payment itself (Stripe: PaymentIntent), or
+    is "" while there is none. `returned_minor` was refunded; `is_disputed`: the bank took it back.
     """
 
     session_id: str

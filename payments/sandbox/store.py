@@ -1,7 +1,7 @@
 """What the sandbox remembers: the provider's objects, idempotent answers and the knobs.
 
 Everything lives in memory and is written whole to the state file after each change, so a restart keeps it.
-One lock makes requests take turns: a sandbox needs no more, and parallel requests with one key get one answer.
+One lock makes requests take turns: enough for a sandbox, and parallel requests with one key get one answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Knobs:
-    """How the network misbehaves. `error_after_commit` counts down: so many writes are kept and answer 500."""
+    """How the network misbehaves. `error_after_commit` counts down: as many writes answer 500."""
 
     duplicate: int = 0
     reorder: bool = False

@@ -14,8 +14,8 @@ from .store import Object, SavedAnswer, Store
 from .stripe_forms import BadForm, decode
 
 SESSION_PARAMS = {
-    "adaptive_pricing", "cancel_url", "client_reference_id", "customer_email", "expand", "line_items", "locale",
-    "metadata", "mode", "payment_intent_data", "payment_method_types", "submit_type", "success_url",
+    "adaptive_pricing", "cancel_url", "client_reference_id", "customer_email", "expand", "line_items",
+    "locale", "metadata", "mode", "payment_intent_data", "payment_method_types", "success_url",
 }  # fmt: skip
 PAGE_SIZE = 10
 # Addresses go into headers and a policy: nothing that ends a part there.

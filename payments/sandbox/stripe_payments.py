@@ -38,7 +38,8 @@ class StripePayments:
     def step(self, *, session: Object, word: str, **options: Any) -> list[Object]:
         """Carry out one step and return its events.
 
-        `created`, `paid` and `refunded` take an `amount_minor`, the first two a `currency`. Raises CannotHappen for an unknown word or a step out of order.
+        `created`, `paid` and `refunded` take an `amount_minor`, the first two a `currency`.
+        Raises CannotHappen for an unknown word or a step out of order.
         """
         if word not in self._steps:
             raise CannotHappen(f"event must be one of {', '.join(self._steps)}")
@@ -54,8 +55,8 @@ class StripePayments:
             return found
         intent = objects.payment_intent(
             session=session,
-            amount=options.get("amount_minor", session["amount_total"]),
-            currency=options.get("currency", session["currency"]).lower(),
+            amount=options.get("amount_minor") or session["amount_total"],
+            currency=(options.get("currency") or session["currency"]).lower(),
         )
         session["payment_intent"] = intent["id"]
         return self._store.put(item=intent)

@@ -2,7 +2,8 @@
 
 - `used_at` is set only while it is null, so of any number of parallel requests one wins. The others get
   RefreshInProgress: the winner's answer is on its way and must stay valid.
-- A used token whose children were never used may come again: its reply was lost. It gets another child.
+- A used token whose children were never used may come again: its reply was lost. It gets another child,
+  once in RETRY_WINDOW_SECONDS: what comes in a burst are not retries, they are racers who arrived late.
 - Only one child of a token can ever be used (`session_one_used_child`). Using a second one, or presenting
   a token whose child was used, means that two parties hold the chain: the whole family ends.
 """
@@ -16,10 +17,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from security import limits
 from security.types import Client
 
 from .. import access_tokens, selectors
-from ..constants import BEARER
+from ..constants import BEARER, RETRY_WINDOW_SECONDS
 from ..errors import RefreshInProgress, TokenReused, TokenRevoked
 from ..models import Session
 from ..types import SignIn, StartedSession, TokenPair
@@ -47,19 +49,21 @@ def refresh(*, refresh_token: str, client: Client, received_at: datetime | None 
     Raises TokenRevoked (unknown, expired or ended), TokenReused (the family was ended) or RefreshInProgress.
     """
     received_at = received_at or timezone.now()
-    token = selectors.find_refresh_row(refresh_sha256=sessions.sha256(refresh_token))
+    hashed = sessions.sha256(refresh_token)
+    is_burst = _is_burst(hashed)
+    token = selectors.find_refresh_row(refresh_sha256=hashed)
     if token is None or not token.user.is_active or selectors.has_family_ended(family=token.family):
         raise TokenRevoked
     if token.used_at is not None and selectors.is_child_used(session=token):
         raise _reused(token)
     if token.expires_at <= received_at:
         raise TokenRevoked
-    if token.used_at is not None and token.used_at >= received_at:
-        raise RefreshInProgress(retry_after_s=1)
+    if token.used_at is not None and (is_burst or token.used_at >= received_at):
+        raise RefreshInProgress(retry_after_s=RETRY_WINDOW_SECONDS)
     try:
         with transaction.atomic():
             if token.used_at is None and not _consume(token):
-                raise RefreshInProgress(retry_after_s=1)
+                raise RefreshInProgress(retry_after_s=RETRY_WINDOW_SECONDS)
             return _add_child(token, client)
     except IntegrityError as error:
         if not _is_second_child(error):
@@ -72,6 +76,12 @@ def revoke(*, refresh_token: str) -> None:
     token = selectors.find_refresh_row(refresh_sha256=sessions.sha256(refresh_token))
     if token is not None:
         sessions.end_family(family=token.family, reason="signed_out")
+
+
+def _is_burst(hashed: bytes) -> bool:
+    """Whether a token was already presented twice within the window: by its owner and by its retry."""
+    decision = limits.allow(name="refresh-token", key=hashed.hex(), limit=2, window_s=RETRY_WINDOW_SECONDS)
+    return not decision.allowed
 
 
 def _consume(token: Session) -> bool:

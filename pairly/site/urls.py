@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
+
+app_name = "site"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("how-it-works/", views.how_it_works, name="how-it-works"),
+    path("health", views.health, name="health"),
+    path("version", views.version_document, name="version"),
+]

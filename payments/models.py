@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from pairly.common.ids import uuid7
+
+
+class Provider(models.TextChoices):
+    STRIPE = "stripe", "Stripe"
+    RAZORPAY = "razorpay", "Razorpay"
+
+
+class Payment(models.Model):
+    """One purchase of credits. `uid` is the public id and the provider's idempotency key, `request_id` the buyer's.
+
+    The status goes forward only and what was agreed never changes: `sql/0001_forward_only.sql` enforces both.
+    """
+
+    class Status(models.TextChoices):
+        CREATED = "created", _("waiting for payment")
+        PAID = "paid", _("paid")
+        FAILED = "failed", _("failed")
+        EXPIRED = "expired", _("expired")
+        REFUNDED = "refunded", _("refunded")
+        DISPUTED = "disputed", _("disputed")
+        WON = "won", _("dispute won")
+        LOST = "lost", _("dispute lost")
+
+    class Flag(models.TextChoices):
+        """Why a person has to look at it; empty when nobody has to."""
+
+        WRONG_AMOUNT = "wrong_amount", _("another amount was paid")
+        WRONG_CURRENCY = "wrong_currency", _("another currency was paid")
+        WRONG_REFERENCE = "wrong_reference", _("the provider's object belongs to another payment")
+        WRONG_MODE = "wrong_mode", _("test and live are mixed up")
+        REUSED_OBJECT = "reused_object", _("the provider's object was credited before")
+        MONEY_RETURNED = "money_returned", _("money went back to the buyer")
+
+    # Statuses in which money may still arrive.
+    OPEN = (Status.CREATED, Status.FAILED, Status.EXPIRED)
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payments")
+    request_id = models.UUIDField()
+    provider = models.CharField(max_length=8, choices=Provider.choices)
+    package = models.CharField(max_length=32)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    credits_centi = models.BigIntegerField()
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.CREATED)
+    flag = models.CharField(max_length=16, choices=Flag.choices, blank=True)
+    provider_session_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    provider_payment_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    checkout_url = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "request_id"], name="payment_request_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payment_amount_positive"),
+            models.CheckConstraint(condition=Q(credits_centi__gt=0), name="payment_credits_positive"),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="payment_currency_iso"),
+            models.CheckConstraint(
+                condition=Q(provider__in=["stripe", "razorpay"]), name="payment_provider_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=[
+                        "created", "paid", "failed", "expired", "refunded", "disputed", "won", "lost",
+                    ]
+                ),
+                name="payment_status_known",
+            ),  # fmt: skip
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["created", "failed", "expired"],
+                    paid_at__isnull=True,
+                    provider_payment_id__isnull=True,
+                )
+                | Q(
+                    status__in=["paid", "refunded", "disputed", "won", "lost"],
+                    paid_at__isnull=False,
+                    provider_payment_id__isnull=False,
+                ),
+                name="payment_paid_has_proof",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="payment_user_idx"),
+            models.Index(fields=["created_at"], condition=Q(status="created"), name="payment_open_idx"),
+            models.Index(fields=["id"], condition=~Q(flag=""), name="payment_flagged_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.uid} {self.status}"
+
+
+class WebhookEvent(models.Model):
+    """A verified notice of a provider, kept for ever under its id: a repeated one is recognised.
+
+    `payload` holds the members that matter to us, no name and no address.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    provider = models.CharField(max_length=8, choices=Provider.choices)
+    event_id = models.CharField(max_length=255)
+    type = models.CharField(max_length=255)
+    object_id = models.CharField(max_length=255)
+    session_id = models.CharField(max_length=255, blank=True)
+    payment_object_id = models.CharField(max_length=255, blank=True)
+    reference = models.CharField(max_length=255, blank=True)
+    payload = models.JSONField(default=dict)
+    received_at = models.DateTimeField(db_default=Now())
+    processed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "event_id"], name="webhook_event_once"),
+            models.CheckConstraint(
+                condition=Q(provider__in=["stripe", "razorpay"]), name="webhook_provider_known"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["received_at"], condition=Q(processed_at__isnull=True), name="webhook_waiting_idx"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"

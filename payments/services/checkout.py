@@ -1,0 +1,93 @@
+"""Starting a purchase."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from pairly.common.problems import IdempotencyConflict, RateLimited
+from security import limits
+from users.models import User
+
+from .. import selectors
+from ..constants import CHECKOUTS_PER_MINUTE
+from ..errors import ProviderUnavailable
+from ..gateways.base import CheckoutRequest, CheckoutSession, PaymentGateway, ProviderRefused, ProviderUnreachable
+from ..gateways.registry import get_gateway
+from ..models import Payment
+
+log = structlog.get_logger(__name__)
+
+
+def start_checkout(
+    *, user: User, package_id: str, provider: str, currency: str, idempotency_key: uuid.UUID
+) -> Payment:
+    """Open a checkout and return the payment with its `checkout_url`.
+
+    The same key with the same choice returns the same payment, also after a failure half-way. Raises
+    InvalidInput, IdempotencyConflict (same key, other choice), RateLimited, ProviderUnavailable.
+    """
+    offer = selectors.get_offer(package_id=package_id, currency=currency)
+    gateway = get_gateway(provider=provider)
+    agreed = {
+        "provider": provider,
+        "package": offer.package_id,
+        "currency": offer.currency,
+        "amount_minor": offer.amount_minor,
+        "credits_centi": offer.credits_centi,
+    }
+    payment = _reserve(user, idempotency_key, agreed)
+    if payment.provider_session_id is None:
+        session = _open_session(gateway, payment)
+        _keep_session(payment, session)
+    return payment
+
+
+def _reserve(user: User, request_id: uuid.UUID, agreed: dict[str, Any]) -> Payment:
+    """The payment's row, committed before the provider hears of it. A price that changed since is no conflict."""
+    decision = limits.allow(name="checkout", key=str(user.uid), limit=CHECKOUTS_PER_MINUTE, window_s=60)
+    if not decision.allowed:
+        raise RateLimited(retry_after_s=decision.retry_after_s)
+    payment, is_new = Payment.objects.get_or_create(user=user, request_id=request_id, defaults=agreed)
+    chosen = ("provider", "package", "currency")
+    if not is_new and any(getattr(payment, name) != agreed[name] for name in chosen):
+        raise IdempotencyConflict
+    return payment
+
+
+def _open_session(gateway: PaymentGateway, payment: Payment) -> CheckoutSession:
+    request = CheckoutRequest(
+        payment_id=payment.uid,
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        # Not translated: a retry in another language must be the same request to the provider.
+        description=f"{payment.credits_centi // 100:,} Pairly credits",
+        success_url=f"{settings.PUBLIC_URL}{reverse('payments:payment-detail', args=[payment.uid])}",
+        cancel_url=f"{settings.PUBLIC_URL}{reverse('payments:credits-buy')}",
+        metadata={"package": payment.package},
+    )
+    try:
+        return gateway.create_checkout(request=request)
+    except ProviderUnreachable as error:
+        raise ProviderUnavailable(_("The payment provider does not answer."), retry_after_s=5) from error
+    except ProviderRefused as error:
+        log.error("checkout_refused", payment=str(payment.uid), provider=payment.provider, code=error.code)
+        raise ProviderUnavailable(_("The payment provider refused to open a checkout.")) from error
+
+
+def _keep_session(payment: Payment, session: CheckoutSession) -> None:
+    """Parallel requests of one key were given one session, so whoever comes second changes nothing."""
+    with transaction.atomic():
+        Payment.objects.filter(pk=payment.pk, provider_session_id__isnull=True).update(
+            provider_session_id=session.id
+        )
+        Payment.objects.filter(pk=payment.pk, provider_session_id=session.id, checkout_url="").update(
+            checkout_url=session.url
+        )
+    payment.refresh_from_db()

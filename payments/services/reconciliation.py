@@ -1,0 +1,44 @@
+"""What no webhook told us."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from .. import selectors
+from ..constants import SESSION_LIFE_HOURS
+from ..errors import ProviderUnavailable
+from ..models import Payment
+from . import fulfilment, webhooks
+
+
+def reconcile(*, at: datetime) -> int:
+    """Ask the provider about payments that wait; returns how many left that state. Stops when it is away."""
+    n_moved = 0
+    for payment in selectors.list_unsettled(at=at):
+        if payment.provider_session_id is None:
+            n_moved += _give_up(payment, at)
+            continue
+        try:
+            n_moved += fulfilment.fulfil(payment_id=payment.uid).status != Payment.Status.CREATED
+        except ProviderUnavailable:
+            break
+    return n_moved
+
+
+def _give_up(payment: Payment, at: datetime) -> int:
+    """Nobody was ever sent to a checkout whose address we never got."""
+    rows = Payment.objects.filter(pk=payment.pk, status=Payment.Status.CREATED, provider_session_id__isnull=True)
+    before = at - timedelta(hours=SESSION_LIFE_HOURS)
+    return rows.filter(created_at__lt=before).update(status=Payment.Status.EXPIRED)
+
+
+def sweep_events(*, at: datetime) -> int:
+    """Work on notices whose job was lost; returns how many were done. Stops when the provider is away."""
+    n_done = 0
+    for event_pk in selectors.list_waiting_events(at=at):
+        try:
+            webhooks.process(event_pk=event_pk)
+        except ProviderUnavailable:
+            break
+        n_done += 1
+    return n_done

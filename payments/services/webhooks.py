@@ -1,0 +1,81 @@
+"""Notices of providers: verify, keep once, answer, work later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from pairly.common.after_commit import enqueue
+
+from .. import selectors
+from ..errors import BadWebhookSignature, WrongMode
+from ..gateways import base
+from ..gateways.registry import find_provider, get_gateway
+from ..models import Payment, WebhookEvent
+from . import fulfilment
+
+log = structlog.get_logger(__name__)
+
+
+def receive(*, provider: str | None, headers: Mapping[str, str], body: bytes) -> None:
+    """Take a notice over its raw body; `headers` by lower-case name. `provider` None: by the signature header.
+
+    A repeated notice changes nothing. Raises BadWebhookSignature, WrongMode, ProviderUnavailable; nothing is
+    written then.
+    """
+    provider = provider or find_provider(headers=headers)
+    if provider is None:
+        raise BadWebhookSignature
+    gateway = get_gateway(provider=provider)
+    try:
+        event = gateway.parse_webhook(headers=headers, body=body)
+    except base.BadSignature as error:
+        log.warning("webhook_refused", provider=provider, reason=str(error))
+        raise BadWebhookSignature from error
+    if event.livemode != gateway.is_live:
+        log.error("webhook_wrong_mode", provider=provider, event_id=event.id)
+        raise WrongMode
+    _keep(provider, event)
+
+
+def _keep(provider: str, event: base.WebhookEvent) -> None:
+    """Insert once. A repetition of one nobody worked on yet starts the work again: the job may have been lost."""
+    with transaction.atomic():
+        row, _ = WebhookEvent.objects.get_or_create(
+            provider=provider,
+            event_id=event.id,
+            defaults={
+                "type": event.type,
+                "object_id": event.object_id,
+                "session_id": event.session_id,
+                "payment_object_id": event.payment_object_id,
+                "reference": event.reference,
+                "payload": dict(event.payload),
+            },
+        )
+        if row.processed_at is None:
+            enqueue(task="payments.process_event", event_pk=row.pk)
+
+
+def process(*, event_pk: int) -> None:
+    """Work on a kept notice; safe to repeat and in parallel. Raises ProviderUnavailable: it stays to be done."""
+    event = WebhookEvent.objects.filter(pk=event_pk, processed_at__isnull=True).first()
+    if event is None:
+        return
+    payment = selectors.find_payment_of_event(event=event)
+    if payment is None:
+        log.info("webhook_of_nothing_ours", type=event.type, event_id=event.event_id)
+    else:
+        _adopt_session(payment, event)
+        fulfilment.fulfil(payment_id=payment.uid)
+    WebhookEvent.objects.filter(pk=event.pk, processed_at__isnull=True).update(processed_at=timezone.now())
+
+
+def _adopt_session(payment: Payment, event: WebhookEvent) -> None:
+    """The answer to our checkout was lost, the notice names its session. Its reference is checked on fetching."""
+    if payment.provider_session_id is None and event.session_id:
+        rows = Payment.objects.filter(pk=payment.pk, provider_session_id__isnull=True)
+        rows.update(provider_session_id=event.session_id)

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pairly.testing.fixtures import free_port
+from payments.gateways.stripe import StripeGateway
+from payments.tests.sandboxes import SECRET, RunningSandbox, running_sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    """One sandbox a test module, without an address for webhooks."""
+    folder: Path = tmp_path_factory.mktemp("sandbox")
+    with running_sandbox(folder, port=free_port()) as running:
+        yield running
+
+
+@pytest.fixture
+def gateway(sandbox: RunningSandbox) -> StripeGateway:
+    """The real gateway with the official client, talking to the sandbox."""
+    return StripeGateway(api_key="sk_test_sandbox", webhook_secret=SECRET, api_base=sandbox.url)

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from rest_framework import serializers
+
+from ..models import Profile
+
+
+class ProfileIn(serializers.Serializer[Profile]):
+    display_name = serializers.CharField(max_length=80)
+    bio = serializers.CharField(max_length=2_000, required=False, allow_blank=True)
+    price_per_message_centi = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    reply_window_hours = serializers.IntegerField(min_value=0, max_value=10_000, required=False)
+
+
+class DiscoverQuery(serializers.Serializer[None]):
+    q = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
+    min_price = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    max_price = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    sort = serializers.ChoiceField(choices=["newest", "price", "-price"], required=False, default="newest")
+
+
+def profile_document(profile: Profile) -> dict[str, Any]:
+    """A profile as others see it."""
+    birth, today = profile.user.birth_date, date.today()
+    return {
+        "user_id": str(profile.user.uid),
+        "role": profile.user.role,
+        "display_name": profile.display_name,
+        "bio": profile.bio,
+        "age": today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day)),
+        "price_per_message_centi": profile.price_per_message_centi,
+        "reply_window_hours": profile.reply_window_hours,
+        "is_verified": profile.user.verification_level >= 2,
+    }
