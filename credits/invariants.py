@@ -66,7 +66,8 @@ QUERIES: list[tuple[str, str, str]] = [
     (
         "I7",
         "unspent share of what was paid <= liability, per currency",
-        _MOVED + "SELECT l.currency, floor(sum(l.price_minor::numeric * l.remaining / l.amount)), max(m.delta) FROM credits_lot l "
+        _MOVED
+        + "SELECT l.currency, floor(sum(l.price_minor::numeric * l.remaining / l.amount)), max(m.delta) FROM credits_lot l "
         "LEFT JOIN credits_account a ON a.kind = 'credits_liability' AND a.unit = l.currency LEFT JOIN moved m ON m.account = a.id "
         "WHERE l.currency IS NOT NULL GROUP BY l.currency "
         "HAVING floor(sum(l.price_minor::numeric * l.remaining / l.amount)) > COALESCE(max(m.delta), 0)",

@@ -128,4 +128,3 @@ def list_accounts_behind(*, limit: int) -> list[int]:
             [limit],
         )
         return [row[0] for row in cursor.fetchall()]
-

@@ -187,9 +187,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 user=self.user, conversation_uid=conversation, after_n=after_n
             )
             for row in rows:
-                await self._send(
-                    events.message(conversation=conversation, envelope=row["envelope"], srv=row["srv"])
-                )
+                await self._send(events.message(conversation=conversation, envelope=row["envelope"], srv=row["srv"]))
             if not rows:
                 return
             after_n = rows[-1]["srv"]["n"]

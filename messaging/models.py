@@ -156,9 +156,7 @@ class Message(models.Model):
 class Attachment(models.Model):
     id = models.BigAutoField(primary_key=True)
     conversation = models.ForeignKey(Conversation, models.DO_NOTHING, related_name="attachments")
-    uploader = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.DO_NOTHING, db_column="uploader", related_name="+"
-    )
+    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, models.DO_NOTHING, db_column="uploader", related_name="+")
     sha256 = models.BinaryField()
     length = models.BigIntegerField()
     path = models.TextField()

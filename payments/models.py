@@ -15,7 +15,7 @@ class Provider(models.TextChoices):
 
 
 class Payment(models.Model):
-    """One purchase of credits. `uid` is the public id and the provider's idempotency key, `request_id` the buyer's.
+    """One purchase of credits. `uid` is the public id and the key to the provider, `request_id` the buyer's key.
 
     The status goes forward only and what was agreed never changes: `sql/0001_forward_only.sql` enforces both.
     """
@@ -39,6 +39,7 @@ class Payment(models.Model):
         WRONG_MODE = "wrong_mode", _("test and live are mixed up")
         REUSED_OBJECT = "reused_object", _("the provider's object was credited before")
         MONEY_RETURNED = "money_returned", _("money went back to the buyer")
+        NOT_AT_PROVIDER = "not_at_provider", _("the provider does not know the checkout")
 
     # Statuses in which money may still arrive.
     OPEN = (Status.CREATED, Status.FAILED, Status.EXPIRED)
@@ -59,6 +60,7 @@ class Payment(models.Model):
     checkout_url = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now())
     paid_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)  # when the provider was last asked
 
     class Meta:
         constraints = [
@@ -70,13 +72,8 @@ class Payment(models.Model):
                 condition=Q(provider__in=["stripe", "razorpay"]), name="payment_provider_known"
             ),
             models.CheckConstraint(
-                condition=Q(
-                    status__in=[
-                        "created", "paid", "failed", "expired", "refunded", "disputed", "won", "lost",
-                    ]
-                ),
-                name="payment_status_known",
-            ),  # fmt: skip
+                condition=Q(status__in=_UNPAID + _PAID), name="payment_status_known"
+            ),
             models.CheckConstraint(
                 condition=Q(
                     status__in=["created", "failed", "expired"],
@@ -93,7 +90,7 @@ class Payment(models.Model):
         ]
         indexes = [
             models.Index(fields=["user", "-id"], name="payment_user_idx"),
-            models.Index(fields=["created_at"], condition=Q(status="created"), name="payment_open_idx"),
+            models.Index(fields=["checked_at", "id"], condition=Q(status="created"), name="payment_open_idx"),
             models.Index(fields=["id"], condition=~Q(flag=""), name="payment_flagged_idx"),
         ]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from pairly.common.problems import InvalidInput, NotFound
@@ -50,6 +51,16 @@ def get_offer(*, package_id: str, currency: str) -> Offer:
     )
 
 
+def offer_of(*, payment: Payment) -> Offer:
+    """What a payment bought, as it was agreed then."""
+    return Offer(
+        package_id=payment.package,
+        credits_centi=payment.credits_centi,
+        currency=payment.currency,
+        amount_minor=payment.amount_minor,
+    )
+
+
 def _row(pointer: str, code: str, detail: str) -> dict[str, str]:
     return {"pointer": pointer, "code": code, "detail": detail}
 
@@ -74,20 +85,21 @@ def find_payment_of_event(*, event: WebhookEvent) -> Payment | None:
         named |= Q(provider_session_id=event.session_id)
     if event.payment_object_id:
         named |= Q(provider_payment_id=event.payment_object_id)
-    try:
+    with suppress(ValueError):  # no reference, or not one of ours
         named |= Q(uid=uuid.UUID(event.reference))
-    except ValueError:
-        pass  # no reference, or not one of ours
     if not named:
         return None
     return Payment.objects.filter(named, provider=event.provider).order_by("id").first()
 
 
 def list_unsettled(*, at: datetime) -> list[Payment]:
-    """Payments that wait for the customer, not the newest: the webhook may be on its way. For the reconciler."""
+    """Payments that wait for the customer, longest unasked first; not the newest, whose notice may be on its way.
+
+    For the reconciler.
+    """
     before = at - timedelta(seconds=RECONCILE_AFTER_SECONDS)
     waiting = Payment.objects.filter(status=Payment.Status.CREATED, flag="", created_at__lt=before)
-    return list(waiting.order_by("created_at")[:BATCH])
+    return list(waiting.order_by(F("checked_at").asc(nulls_first=True), "id")[:BATCH])
 
 
 def list_waiting_events(*, at: datetime) -> list[int]:
@@ -101,8 +113,8 @@ def list_unbooked() -> list[tuple[Any, ...]]:
     """The payments' side of I4: settled payments without exactly one ledger operation of equal numbers."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.uid, p.status, count(l.id), min(l.currency), min(l.price_minor) FROM payments_payment p "
-            "LEFT JOIN credits_lot l ON l.payment = p.uid AND l.source = 'purchase' "
+            "SELECT p.uid, p.status, count(l.id), min(l.currency), min(l.price_minor) "
+            "FROM payments_payment p LEFT JOIN credits_lot l ON l.payment = p.uid AND l.source = 'purchase' "
             "WHERE p.paid_at IS NOT NULL GROUP BY p.id HAVING count(l.id) <> 1 "
             "OR min(l.currency) <> p.currency OR min(l.price_minor) <> p.amount_minor "
             "OR min(l.amount) <> p.credits_centi"

@@ -26,4 +26,10 @@ RETRY_WINDOW_SECONDS = 2.0
 # How exact `last_seen_at` is for a browser: one write a request would be too many.
 SEEN_STEP = timedelta(minutes=5)
 
+# E-mail codes (parameters of the design): 6 digits, 10 minutes, 5 tries.
+EMAIL_CODE_DIGITS = 6
+EMAIL_CODE_LIFE = timedelta(minutes=10)
+EMAIL_CODE_TRIES = 5
+EMAIL_CODES_PER_HOUR = 5
+
 VERIFY_EMAIL_KIND = "users.verify_email"

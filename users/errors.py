@@ -31,6 +31,12 @@ class UnderAge(InvalidInput):
     code, title = "under_age", _("Pairly is for people of 18 years and over")
 
 
+class InvalidCode(InvalidInput):
+    """Wrong, used or expired: it is all the same to the caller."""
+
+    code, title = "invalid_code", _("This code is wrong or no longer valid; ask for a new one")
+
+
 class TokenRevoked(NotAuthenticated):
     code, title = "token_revoked", _("This sign-in has ended; sign in again")
 

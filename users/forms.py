@@ -56,6 +56,14 @@ class SignUpForm(ProblemForm):
     )
 
 
+class CodeForm(ProblemForm):
+    code = forms.CharField(
+        label=_("Code from the mail"),
+        max_length=16,
+        widget=forms.TextInput(attrs=_text("text", "one-time-code", inputmode="numeric")),
+    )
+
+
 class SignInForm(ProblemForm):
     email = forms.CharField(
         label=_("E-mail address"), max_length=254, widget=forms.EmailInput(attrs=_text("email", "username"))

@@ -141,6 +141,26 @@ class Session(models.Model):
         return self.ended_at is None and self.expires_at > timezone.now()
 
 
+class EmailCode(models.Model):
+    """The newest code mailed to someone to prove an address: short-lived, few tries, single use, stored hashed.
+
+    `email` is the address it was sent to; a code proves no other.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="email_code")
+    email = models.EmailField()
+    code_hash = models.BinaryField(max_length=32)
+    n_tries = models.PositiveSmallIntegerField(default=0)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(n_tries__lte=5), name="email_code_tries_in_range")]
+
+    def __str__(self) -> str:
+        return f"code of {self.user_id}"
+
+
 class Block(models.Model):
     """`blocker` does not want contact with `blocked`; the reason is private to the blocker."""
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.decorators import method_decorator
@@ -20,9 +23,9 @@ from security.types import Door
 
 from . import browser_sessions
 from .errors import InvalidCredentials
-from .forms import ProblemForm, SignInForm, SignUpForm
+from .forms import CodeForm, ProblemForm, SignInForm, SignUpForm
 from .models import Session, User
-from .services import accounts, sessions, sign_in
+from .services import accounts, email_codes, sessions, sign_in
 from .types import StartedSession
 
 
@@ -102,6 +105,62 @@ class SignOutPage(View):
             sessions.end_family(family=current.family, reason="signed_out")
         browser_sessions.detach(request=request)
         return redirect(settings.LOGIN_URL)
+
+
+class SignedInPage(View):
+    """A page for who is signed in; others are asked to and come back."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(request.user, User):
+            return redirect_to_login(request.path)
+        return super().dispatch(request, *args, **kwargs)
+
+
+@method_decorator(never_cache, name="dispatch")
+class VerifyEmailPage(SignedInPage):
+    """Type the code that was mailed."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if _person(request).email_verified_at is not None:
+            return redirect(_next_url(request))
+        return self._page(request, CodeForm(), status=200)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = CodeForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, form, status=422)
+        try:
+            email_codes.verify(user=_person(request), code=form.cleaned_data["code"])
+        except Problem as problem:
+            form.add_problem(problem)
+            return self._page(request, form, status=problem.status)
+        messages.success(request, gettext("Your e-mail address is confirmed."))
+        return redirect(_next_url(request))
+
+    def _page(self, request: HttpRequest, form: ProblemForm, *, status: int) -> HttpResponse:
+        context = {"form": form, "email": _person(request).email}
+        return render(request, "users/verify_email.html", context, status=status)
+
+
+class ResendEmailCodePage(SignedInPage):
+    """POST only: have another code mailed."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            email_codes.request_code(user=_person(request))
+        except Problem as problem:
+            messages.error(request, str(problem.detail or problem.title))
+        else:
+            messages.success(request, gettext("A new code is on its way."))
+        return redirect("users:email-verify")
+
+
+def _person(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def _explained(problem: Problem) -> Problem:

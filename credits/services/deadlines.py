@@ -19,6 +19,5 @@ def void_overdue(*, at: datetime, limit: int = 200) -> list[VoidedHold]:
         )
         rows = cursor.fetchall()
     return [
-        VoidedHold(id=r[0], op=r[1], actor=r[2], payee=r[3], scope=r[4], position=r[5], amount_centi=r[6])
-        for r in rows
+        VoidedHold(id=r[0], op=r[1], actor=r[2], payee=r[3], scope=r[4], position=r[5], amount_centi=r[6]) for r in rows
     ]

@@ -36,9 +36,7 @@ class StatementsView(APIView):
         body = serializers.StatementIn(data=request.data)
         body.is_valid(raise_exception=True)
         fields = dict(body.validated_data)
-        head = keys.add_statement(
-            user=request.user, family=_family(request), label_=fields.pop("label_name"), **fields
-        )
+        head = keys.add_statement(user=request.user, family=_family(request), label_=fields.pop("label_name"), **fields)
         return Response({"seq": head.seq, "log_hash": b64u_encode(head.log_hash)}, 201)
 
 

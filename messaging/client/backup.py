@@ -70,7 +70,9 @@ def argon2id_key(*, passphrase: str, salt: bytes, m: int, t: int, p: int) -> byt
     return hash_secret_raw(secret, salt, time_cost=t, memory_cost=m, parallelism=p, hash_len=32, type=Type.ID)
 
 
-def recovery_slot(*, code: bytes, master: bytes, user: bytes, gen: bytes, random: Random = os.urandom) -> dict[str, Any]:
+def recovery_slot(
+    *, code: bytes, master: bytes, user: bytes, gen: bytes, random: Random = os.urandom
+) -> dict[str, Any]:
     """The slot that the recovery code opens."""
     salt = random(16)
     wrapped = _wrap(_hkdf(code, salt, "recovery"), master, label("slot") + user + gen, random)
@@ -150,6 +152,4 @@ def _open_slots(slots: list[dict[str, Any]], place: bytes, recovery: bytes | Non
 def to_identity(backup: Backup, *, device_seed: bytes, log_seq: int, log_hash: bytes) -> Identity:
     """The identity on a (new) device that has opened the backup."""
     keys = [EncryptionKey(seed) for seed in backup.encryption_seeds]
-    return Identity(
-        backup.user, SigningKey(backup.identity_seed), SigningKey(device_seed), keys, log_seq, log_hash
-    )
+    return Identity(backup.user, SigningKey(backup.identity_seed), SigningKey(device_seed), keys, log_seq, log_hash)

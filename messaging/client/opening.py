@@ -63,9 +63,7 @@ def open_message(
     the pinned server keys. Raises CannotVerify.
     """
     try:
-        checked = check_envelope(
-            data=data, conversation=conversation, sender=sender, find_device_key=find_device_key
-        )
+        checked = check_envelope(data=data, conversation=conversation, sender=sender, find_device_key=find_device_key)
     except EnvelopeRejected as error:
         raise CannotVerify(error.code) from error
     frank_key, body = _decrypt(checked, keys)
@@ -77,9 +75,7 @@ def open_message(
         srv=srv, conversation=conversation, previous=previous, hdr_hash=checked.hdr_hash, sig=checked.sig,
         find_server_key=find_server_key,
     )  # fmt: skip
-    return Opened(
-        envelope=checked, body=body, frank_key=frank_key, n=srv["n"], recv_ms=srv["recv_ms"], head=head
-    )
+    return Opened(envelope=checked, body=body, frank_key=frank_key, n=srv["n"], recv_ms=srv["recv_ms"], head=head)
 
 
 def _decrypt(checked: Envelope, keys: list[EncryptionKey]) -> tuple[bytes, bytes]:

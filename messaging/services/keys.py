@@ -49,7 +49,9 @@ def add_statement(*, user: User, family: uuid.UUID, statement: str, sig: str, pu
     if parsed.is_revocation:
         _revoke(user=user, parsed=parsed, raw=raw, signature=signature, public_key=public_key)
     else:
-        _enrol(user=user, family=family, parsed=parsed, raw=raw, signature=signature, public_key=public_key, name=label_)
+        _enrol(
+            user=user, family=family, parsed=parsed, raw=raw, signature=signature, public_key=public_key, name=label_
+        )
     digest = log_hash(statement=raw, sig=signature)
     KeyStatement.objects.create(
         user=user, seq=parsed.seq, statement=raw, sig=signature, public=public_key, log_hash=digest
@@ -110,7 +112,9 @@ def _enrol(
     kid = key_id(alg=parsed.alg, public=public_key)
     if kid != parsed.subject_kid:
         raise MessageRejected(code="stmt_subject")
-    _verify(public=_signer(user=user, parsed=parsed, public_key=public_key), signature=signature, message=label("key") + raw)
+    _verify(
+        public=_signer(user=user, parsed=parsed, public_key=public_key), signature=signature, message=label("key") + raw
+    )
     if selectors.is_key_known(kid=kid):
         raise MessageRejected(code="key_exists")
     if parsed.role == Key.Role.IDENTITY and parsed.seq != 1:

@@ -138,9 +138,7 @@ def _rejected(*, user: User, checked: Envelope, row: tuple[Any, ...]) -> Message
     return MessageRejected(code=code)
 
 
-def _sent(
-    *, user: User, checked: Envelope, row: tuple[Any, ...], envelope: object, key: ServerKey
-) -> SentMessage:
+def _sent(*, user: User, checked: Envelope, row: tuple[Any, ...], envelope: object, key: ServerKey) -> SentMessage:
     code, n, recv_ms, prev, head, skid, charged, balance, hold_id, hold_expires_at, n_released, earned = row[:12]
     header = checked.header
     signer = key if key.skid == bytes(skid) else server_keys.get_server_key(skid=bytes(skid))

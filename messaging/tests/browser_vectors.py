@@ -17,7 +17,9 @@ from pairly.testing.chromium import find_chromium
 
 DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 PAGE = b'<!doctype html><meta charset="utf-8"><title>vectors</title><body><script type="module" src="/vectors.js"></script>'
-POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; require-trusted-types-for 'script'"
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; require-trusted-types-for 'script'"
+)
 
 
 @dataclass(frozen=True)

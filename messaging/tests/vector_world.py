@@ -58,7 +58,10 @@ def make_world(*, with_history: bool = True) -> World:
     """Alice, a fan with credits, writes to Bob, a creator; ids and keys are the vectors'."""
     alice, bob = _user("alice", "fan"), _user("bob", "creator")
     world = World(
-        alice, bob, uuid.UUID(bytes=b64u_decode(VECTORS["conv"])), ServerKey.from_seed(b64u_decode(VECTORS["server_seed"]))
+        alice,
+        bob,
+        uuid.UUID(bytes=b64u_decode(VECTORS["conv"])),
+        ServerKey.from_seed(b64u_decode(VECTORS["server_seed"])),
     )
     purchases.record_purchase(
         user_id=alice.pk, op_id=uuid7(), credits_centi=100_000, currency="USD", amount_minor=1_000, payment_uid=uuid7()

@@ -141,9 +141,7 @@ def _field_errors(detail: Any, pointer: str = "") -> list[dict[str, str]]:
 
 def problem_response(problem: Problem) -> JsonResponse:
     """The document as a plain Django response, for views outside DRF."""
-    return JsonResponse(
-        problem.document(), status=problem.status, content_type=PROBLEM_JSON, headers=problem.headers()
-    )
+    return JsonResponse(problem.document(), status=problem.status, content_type=PROBLEM_JSON, headers=problem.headers())
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:

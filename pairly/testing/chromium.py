@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+# Beside the packages, not in a home folder: HOME may be empty, and `make clean` removes it.
+PLAYWRIGHT_FOLDER = Path(sys.prefix) / "browsers"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -20,7 +22,7 @@ def find_chromium() -> str:
     for name in NAMES:
         if found := shutil.which(name):
             return found
-    for path in sorted(Path.home().glob(".cache/ms-playwright/chromium*/chrome-linux*/chrome"), reverse=True):
+    for path in sorted(PLAYWRIGHT_FOLDER.glob("chromium-*/chrome-*/chrome"), reverse=True):
         return str(path)
     raise NoChromium("no Chromium found: run `make chromium`, or install the package chromium")
 
@@ -37,7 +39,8 @@ def install() -> None:
         subprocess.run(["apt-get", "update", "-qq"], check=True, env=env)
         subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=True, env=env)
     else:
-        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
+        env = {**os.environ, "PLAYWRIGHT_BROWSERS_PATH": str(PLAYWRIGHT_FOLDER)}
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True, env=env)
     print(f"Chromium: {find_chromium()}")
 
 

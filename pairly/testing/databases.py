@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import subprocess
@@ -20,17 +19,27 @@ from pairly.embedded import paths, secrets
 ROOT = Path(__file__).resolve().parents[2]
 
 
+SCHEMA_SOURCES = (
+    "*/migrations/*.py",
+    "*/*/migrations/*.py",
+    "*/sql/*.sql",
+    "*/models.py",
+    "*/*/models.py",
+    "pairly/management/commands/migrate.py",
+    "deploy/postgres/roles.sql",
+    "requirements.txt",
+)
+# The controlling process' choice, for its workers: an edited migration must not make them build another one.
+TEMPLATE_VARIABLE = "PAIRLY_TEST_TEMPLATE"
+
+
 def schema_digest() -> str:
-    """Changes with every migration, SQL file and the `migrate` command."""
-    files = sorted(
-        path
-        for pattern in ("*/migrations/*.py", "*/*/migrations/*.py", "*/sql/*.sql", "*/management/commands/migrate.py")
-        for path in [*ROOT.glob(pattern), *(ROOT / "pairly").glob(pattern)]
-        if ".venv" not in path.parts and "node_modules" not in path.parts
-    )
+    """Changes with every migration, SQL file, model, package version and the `migrate` command."""
+    files = sorted({path for pattern in SCHEMA_SOURCES for path in ROOT.glob(pattern)})
     digest = hashlib.sha256()
     for path in files:
-        digest.update(path.name.encode() + path.read_bytes())
+        if "node_modules" not in path.parts:
+            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -46,21 +55,20 @@ def _drop(connection: psycopg.Connection[tuple[object, ...]], name: str) -> None
 
 
 def ensure_template(var_dir: Path) -> str:
-    """Name of the migrated template; made once per schema, older ones are dropped."""
+    """Name of the migrated template; made once per schema, older ones and what a killed run left are dropped."""
     name = f"pairly_template_{schema_digest()}"
-    with (var_dir / "run" / "template.lock").open("w") as lock, _admin(var_dir) as connection:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        rows = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'pairly_t%'").fetchall()
+    with _admin(var_dir) as connection:
+        rows = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'pairly\\_t%'").fetchall()
         found = {str(row[0]) for row in rows}
-        if name in found:
-            return name
-        for old in found:
+        for old in found - {name}:
             _drop(connection, old)
-        making = "pairly_making"
-        _drop(connection, making)
-        connection.execute(f"CREATE DATABASE {making} OWNER {paths.ROLES['owner']}")
-        _migrate(var_dir, making)
-        connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (making, name))))
+        if name not in found:
+            making = "pairly_making"
+            _drop(connection, making)
+            connection.execute(f"CREATE DATABASE {making} OWNER {paths.ROLES['owner']}")
+            _migrate(var_dir, making)
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (making, name))))
+    os.environ[TEMPLATE_VARIABLE] = name
     return name
 
 
@@ -80,7 +88,7 @@ def server_environment(var_dir: Path, *, name: str, role: str = "app") -> dict[s
 
 def _migrate(var_dir: Path, name: str) -> None:
     env = {**server_environment(var_dir, name=name, role="owner"), "REDIS_URL": paths.redis_url(var_dir)}
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
     result = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     if result.returncode:
         raise RuntimeError(f"migrations failed:\n{result.stdout}\n{result.stderr}")
@@ -88,8 +96,8 @@ def _migrate(var_dir: Path, name: str) -> None:
 
 @contextmanager
 def clone(var_dir: Path, *, name: str | None = None) -> Iterator[str]:
-    """A fresh database with the schema and nothing else; dropped at the end."""
-    template = ensure_template(var_dir)
+    """A fresh database with the migrated schema; dropped at the end. `ensure_template` must have run."""
+    template = os.environ[TEMPLATE_VARIABLE]
     name = name or f"pairly_test_{uuid.uuid4().hex[:12]}"
     with _admin(var_dir) as connection:
         _drop(connection, name)

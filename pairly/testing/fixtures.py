@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 import subprocess
@@ -15,12 +16,14 @@ import httpx
 import pytest
 from django.conf import settings
 from django.db import connection
+from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from pairly.common import redis as common_redis
 from pairly.embedded import processes
 
 from . import databases
+from .chromium import find_chromium
 
 
 def _point_at(name: str) -> None:
@@ -58,24 +61,45 @@ def _forget_cached_keys() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _clean_caches(request: pytest.FixtureRequest) -> None:
+def _clean_caches() -> None:
     """Each test starts with an empty Redis database of its worker, and with no key of an earlier test in mind."""
-    if request.node.get_closest_marker("django_db") or {"db", "committed_db"} & set(request.fixturenames):
-        common_redis.get_client().flushdb()
-        _forget_cached_keys()
+    common_redis.get_client().flushdb()
+    _forget_cached_keys()
+
+
+def _is_loopback(host: object) -> bool:
+    if host in {None, "", "localhost", b"localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(host.decode() if isinstance(host, bytes) else str(host)).is_loopback
+    except ValueError:
+        return False
 
 
 @pytest.fixture(autouse=True)
 def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test talks to anything but this machine."""
-    connect = socket.socket.connect
+    """No test talks to anything but this machine: neither connections nor look-ups of names."""
+    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
 
-    def guarded(self: socket.socket, address: Any) -> None:
-        if isinstance(address, tuple) and not str(address[0]).startswith(("127.", "::1", "localhost")):
-            raise AssertionError(f"a test tried to reach {address}")
+    def refuse(address: Any) -> None:
+        if isinstance(address, tuple) and not _is_loopback(address[0]):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        refuse(address)
         connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        refuse(address)
+        return connect_ex(self, address)
+
+    def guarded_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        refuse((host,))
+        return getaddrinfo(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
 
 
 @dataclass(frozen=True)
@@ -142,17 +166,25 @@ def asgi_server(start_server: Callable[..., RunningServer]) -> RunningServer:
     return start_server()
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A headless Chromium for the worker."""
-    from playwright.sync_api import sync_playwright
+CHROMIUM_ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
 
-    from .chromium import find_chromium
 
-    arguments = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    if os.getuid() == 0:
-        arguments.append("--no-sandbox")
-    with sync_playwright() as playwright:
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium for the tests of one module.
+
+    Not for the session: while Playwright's synchronous API runs, its event loop runs in this thread and Django
+    would refuse the ORM in every later test. For the module's own tests the check is off.
+    """
+    arguments = [*CHROMIUM_ARGUMENTS, *(["--no-sandbox"] if os.getuid() == 0 else [])]
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
         yield browser
         browser.close()

@@ -1,12 +1,19 @@
-"""Settings of the test run: the product's own, on servers of their own under var/test."""
+"""Settings of the test run: the product's own, on servers of their own under var/test.
+
+The controlling process claims the folder and hands it to its workers by PAIRLY_TEST_VAR_DIR.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from . import slots
+
 _ROOT = Path(__file__).resolve().parents[2]
-os.environ["PAIRLY_VAR_DIR"] = os.environ.get("PAIRLY_TEST_VAR_DIR") or str(_ROOT / "var" / "test")
+if not os.environ.get("PAIRLY_TEST_VAR_DIR"):
+    os.environ["PAIRLY_TEST_VAR_DIR"] = str(slots.claim(_ROOT / "var" / "test"))
+os.environ["PAIRLY_VAR_DIR"] = os.environ["PAIRLY_TEST_VAR_DIR"]
 for _name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
     os.environ.pop(_name, None)
 

@@ -82,7 +82,7 @@ class ProviderPayment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebhookEvent:
-    """A verified notice. `payload` is the event as sent.
+    """A verified notice. `payload` is what is kept of it, nothing personal.
 
     `session_id` is "" unless the event is about a checkout; `reference` (the `payment_id` we gave) and
     `payment_object_id` unless the object carries them.

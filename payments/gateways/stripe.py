@@ -25,6 +25,12 @@ TIMEOUT_S = 10
 TOLERANCE_S = 300
 MAX_RETRIES = 2
 SIGNATURE_HEADER = "stripe-signature"
+# What is kept of a notice and its object: no name, no address, no card.
+_KEPT_OF_EVENT = ("id", "type", "created", "livemode", "api_version")
+_KEPT_OF_OBJECT = (
+    "id", "object", "created", "status", "payment_status", "amount", "amount_total", "amount_received",
+    "amount_refunded", "currency", "client_reference_id", "payment_intent", "charge", "reason", "metadata",
+)  # fmt: skip
 
 
 class StripeGateway:
@@ -139,7 +145,10 @@ def _webhook_event(event: stripe.Event, payload: dict[str, Any]) -> WebhookEvent
         session_id=_text(item["id"]) if is_session else "",
         reference=_text((item.get("metadata") or {}).get("payment_id") or ""),
         payment_object_id=_text(intent or ""),
-        payload=payload,
+        payload={
+            **{name: payload[name] for name in _KEPT_OF_EVENT if name in payload},
+            "data": {"object": {name: item[name] for name in _KEPT_OF_OBJECT if name in item}},
+        },
     )
 
 

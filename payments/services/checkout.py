@@ -18,7 +18,13 @@ from users.models import User
 from .. import selectors
 from ..constants import CHECKOUTS_PER_MINUTE
 from ..errors import ProviderUnavailable
-from ..gateways.base import CheckoutRequest, CheckoutSession, PaymentGateway, ProviderRefused, ProviderUnreachable
+from ..gateways.base import (
+    CheckoutRequest,
+    CheckoutSession,
+    PaymentGateway,
+    ProviderRefused,
+    ProviderUnreachable,
+)
 from ..gateways.registry import get_gateway
 from ..models import Payment
 
@@ -50,7 +56,7 @@ def start_checkout(
 
 
 def _reserve(user: User, request_id: uuid.UUID, agreed: dict[str, Any]) -> Payment:
-    """The payment's row, committed before the provider hears of it. A price that changed since is no conflict."""
+    """The payment's row, committed before the provider hears of it. A price changed since is no conflict."""
     decision = limits.allow(name="checkout", key=str(user.uid), limit=CHECKOUTS_PER_MINUTE, window_s=60)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)

@@ -1,8 +1,8 @@
 """Crediting what was paid: one function, reached from webhook, return page and reconciler.
 
-Nothing that a customer or a notice says is believed: the provider is asked, its answer compared with our row, and
-the ledger operation is keyed on the provider's payment object, so however often and from wherever this runs,
-one payment is credited once.
+Nothing that a customer or a notice says is believed: the provider is asked, its answer compared with our row,
+and the ledger operation is keyed on the provider's payment object, so however often and from wherever this
+runs, one payment is credited once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pairly.common.problems import IdempotencyConflict, NotFound
 
 from .. import selectors
 from ..errors import ProviderUnavailable
-from ..gateways.base import GatewayError, PaymentGateway, ProviderPayment, ProviderStatus
+from ..gateways.base import GatewayError, PaymentGateway, ProviderPayment, ProviderRefused, ProviderStatus
 from ..gateways.registry import get_gateway
 from ..models import Payment
 
@@ -32,7 +32,7 @@ Status, Flag = Payment.Status, Payment.Flag
 def fulfil(*, payment_id: uuid.UUID) -> Payment:
     """Bring a payment up to the provider's truth and return it.
 
-    Credits only what is paid, in the agreed amount and currency; anything else is flagged for staff and logged.
+    Credits only what is paid, in the agreed amount and currency; anything else is flagged for staff.
     No transaction is open while the provider is asked. Raises NotFound, ProviderUnavailable.
     """
     payment = Payment.objects.filter(uid=payment_id).first()
@@ -41,15 +41,27 @@ def fulfil(*, payment_id: uuid.UUID) -> Payment:
     if payment.provider_session_id is None:
         return payment
     gateway = get_gateway(provider=payment.provider)
-    try:
-        truth = gateway.fetch_payment(session_id=payment.provider_session_id)
-    except GatewayError as error:
-        log.warning("payment_not_fetched", payment=str(payment.uid), error=type(error).__name__)
-        raise ProviderUnavailable(retry_after_s=5) from error
+    truth = _find_truth(gateway, payment, payment.provider_session_id)
     with transaction.atomic():
         locked = Payment.objects.select_for_update().get(pk=payment.pk)
-        _apply(locked, truth, gateway)
+        locked.checked_at = timezone.now()
+        locked.save(update_fields=["checked_at"])
+        if truth is None:
+            _flag(locked, Flag.NOT_AT_PROVIDER)
+        else:
+            _apply(locked, truth, gateway)
     return locked
+
+
+def _find_truth(gateway: PaymentGateway, payment: Payment, session_id: str) -> ProviderPayment | None:
+    """The provider's answer, None when it does not know the checkout."""
+    try:
+        return gateway.fetch_payment(session_id=session_id)
+    except GatewayError as error:
+        if isinstance(error, ProviderRefused) and error.code == "resource_missing":
+            return None
+        log.warning("payment_not_fetched", payment=str(payment.uid), error=type(error).__name__)
+        raise ProviderUnavailable(retry_after_s=5) from error
 
 
 def _apply(payment: Payment, truth: ProviderPayment, gateway: PaymentGateway) -> None:
@@ -85,7 +97,8 @@ def _find_objection(payment: Payment, truth: ProviderPayment, gateway: PaymentGa
 def _credit(payment: Payment, truth: ProviderPayment) -> None:
     others = Payment.objects.filter(provider_payment_id=truth.provider_object_id).exclude(pk=payment.pk)
     if others.exists():
-        return _flag(payment, Flag.REUSED_OBJECT)
+        _flag(payment, Flag.REUSED_OBJECT)
+        return
     try:
         purchases.record_purchase(
             user_id=payment.user_id,
@@ -96,7 +109,8 @@ def _credit(payment: Payment, truth: ProviderPayment) -> None:
             payment_uid=payment.uid,
         )
     except IdempotencyConflict:
-        return _flag(payment, Flag.REUSED_OBJECT)
+        _flag(payment, Flag.REUSED_OBJECT)
+        return
     payment.status = Status.PAID
     payment.flag = ""
     payment.provider_payment_id = truth.provider_object_id

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
+
 from .. import selectors
 from ..constants import SESSION_LIFE_HOURS
 from ..errors import ProviderUnavailable
 from ..models import Payment
 from . import fulfilment, webhooks
+
+log = structlog.get_logger(__name__)
 
 
 def reconcile(*, at: datetime) -> int:
@@ -27,7 +31,9 @@ def reconcile(*, at: datetime) -> int:
 
 def _give_up(payment: Payment, at: datetime) -> int:
     """Nobody was ever sent to a checkout whose address we never got."""
-    rows = Payment.objects.filter(pk=payment.pk, status=Payment.Status.CREATED, provider_session_id__isnull=True)
+    rows = Payment.objects.filter(
+        pk=payment.pk, status=Payment.Status.CREATED, provider_session_id__isnull=True
+    )
     before = at - timedelta(hours=SESSION_LIFE_HOURS)
     return rows.filter(created_at__lt=before).update(status=Payment.Status.EXPIRED)
 
@@ -40,5 +46,8 @@ def sweep_events(*, at: datetime) -> int:
             webhooks.process(event_pk=event_pk)
         except ProviderUnavailable:
             break
+        except Exception:  # a defect met by one notice must not keep the others waiting
+            log.exception("webhook_not_processed", event_pk=event_pk)
+            continue
         n_done += 1
     return n_done

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 def receive(*, provider: str | None, headers: Mapping[str, str], body: bytes) -> None:
-    """Take a notice over its raw body; `headers` by lower-case name. `provider` None: by the signature header.
+    """Take a notice over its raw body; `headers` by lower-case name, `provider` None: by signature header.
 
     A repeated notice changes nothing. Raises BadWebhookSignature, WrongMode, ProviderUnavailable; nothing is
     written then.
@@ -42,7 +42,7 @@ def receive(*, provider: str | None, headers: Mapping[str, str], body: bytes) ->
 
 
 def _keep(provider: str, event: base.WebhookEvent) -> None:
-    """Insert once. A repetition of one nobody worked on yet starts the work again: the job may have been lost."""
+    """Insert once. A repetition of one nobody worked on starts the work again: the job may be lost."""
     with transaction.atomic():
         row, _ = WebhookEvent.objects.get_or_create(
             provider=provider,
@@ -61,7 +61,7 @@ def _keep(provider: str, event: base.WebhookEvent) -> None:
 
 
 def process(*, event_pk: int) -> None:
-    """Work on a kept notice; safe to repeat and in parallel. Raises ProviderUnavailable: it stays to be done."""
+    """Work on a kept notice; safe to repeat and in parallel. Raises ProviderUnavailable: it stays undone."""
     event = WebhookEvent.objects.filter(pk=event_pk, processed_at__isnull=True).first()
     if event is None:
         return
@@ -75,7 +75,7 @@ def process(*, event_pk: int) -> None:
 
 
 def _adopt_session(payment: Payment, event: WebhookEvent) -> None:
-    """The answer to our checkout was lost, the notice names its session. Its reference is checked on fetching."""
+    """The answer to our checkout was lost, the notice names its session; fetching checks its reference."""
     if payment.provider_session_id is None and event.session_id:
         rows = Payment.objects.filter(pk=payment.pk, provider_session_id__isnull=True)
         rows.update(provider_session_id=event.session_id)

@@ -39,6 +39,10 @@ class RefreshIn(serializers.Serializer[None]):
     refresh_token = serializers.CharField(max_length=200)
 
 
+class CodeIn(serializers.Serializer[None]):
+    code = serializers.CharField(max_length=16)
+
+
 class SignOutIn(serializers.Serializer[None]):
     refresh_token = serializers.CharField(max_length=200, required=False, allow_blank=True, allow_null=True)
 

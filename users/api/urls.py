@@ -14,4 +14,6 @@ urlpatterns = [
     path("auth/logout", views.SignOutView.as_view(), name="session-end"),
     path("auth/sessions", views.SessionsView.as_view(), name="session-list"),
     path("auth/sessions/<uuid:session_id>", views.SessionView.as_view(), name="session-detail"),
+    path("auth/email/verify", views.VerifyEmailView.as_view(), name="email-verify"),
+    path("auth/email/resend", views.ResendEmailCodeView.as_view(), name="email-resend"),
 ]

@@ -19,7 +19,7 @@ from security.types import Client, Door
 from .. import selectors
 from ..constants import REFRESH_PER_MINUTE, SIGN_OUT_PER_MINUTE
 from ..models import Session, User
-from ..services import accounts, sessions, sign_in, tokens
+from ..services import accounts, email_codes, sessions, sign_in, tokens
 from ..types import SignIn, StartedSession
 from . import serializers
 
@@ -125,6 +125,24 @@ class SessionView(APIView):
 
     def delete(self, request: Request, session_id: uuid.UUID) -> Response:
         sessions.end_session(user=_user(request), family=session_id)
+        return Response(status=204)
+
+
+class VerifyEmailView(APIView):
+    """POST auth/email/verify: 204; 422 `invalid_code`."""
+
+    def post(self, request: Request) -> Response:
+        body = serializers.CodeIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        email_codes.verify(user=_user(request), code=body.validated_data["code"])
+        return Response(status=204)
+
+
+class ResendEmailCodeView(APIView):
+    """POST auth/email/resend: 204, whether or not one was needed; 429."""
+
+    def post(self, request: Request) -> Response:
+        email_codes.request_code(user=_user(request))
         return Response(status=204)
 
 

@@ -24,7 +24,7 @@ from ..errors import EmailTaken, UnderAge
 from ..models import Session, User
 from ..registry import run_sign_up_hooks
 from ..types import Device, StartedSession
-from . import sessions
+from . import email_codes, sessions
 
 Rows = list[dict[str, str]]
 
@@ -60,6 +60,7 @@ def sign_up(
     with transaction.atomic():
         _insert(user)
         run_sign_up_hooks(user=user)
+        email_codes.request_first_code(user=user)
         return sessions.start_session(user=user, kind=kind, client=client, device=device)
 
 

@@ -10,7 +10,9 @@ register = template.Library()
 def credits(centi: int | None) -> str:
     """Hundredths of a credit as credits: `5000` is "50", `5050` is "50.50"."""
     centi = centi or 0
-    return number_format(centi // 100 if centi % 100 == 0 else centi / 100, 0 if centi % 100 == 0 else 2, force_grouping=True)
+    return number_format(
+        centi // 100 if centi % 100 == 0 else centi / 100, 0 if centi % 100 == 0 else 2, force_grouping=True
+    )
 
 
 @register.filter

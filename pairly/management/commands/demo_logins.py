@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from .seed_demo import demo_file
+
+
+class Command(BaseCommand):
+    help = "Prints the demo logins of this machine, one a line: role, e-mail, password, recovery code."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not demo_file().exists():
+            return
+        for login in json.loads(demo_file().read_text()):
+            line = "{role:<8} {email:<32} {password}   recovery code: {recovery}"
+            self.stdout.write(line.format(**login))

@@ -1,0 +1,92 @@
+"""The pages of buying credits: parse, one service call, render. They work without scripts."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+
+from pairly.common.ids import uuid7
+from pairly.common.problems import NotFound, Problem
+from users.models import User
+
+from . import selectors
+from .constants import CURRENCIES, DEFAULT_CURRENCY
+from .errors import ProviderUnavailable
+from .forms import BuyForm
+from .models import Payment, Provider
+from .services import checkout, fulfilment
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # LoginRequiredMixin
+    return request.user
+
+
+@method_decorator(never_cache, name="dispatch")
+class BuyPage(LoginRequiredMixin, View):
+    """Cards of packages in one currency; choosing one leads to the provider's page."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        currency = _currency(request.GET.get("currency"))
+        offers = selectors.list_offers(currency=currency)
+        form = BuyForm(offers=offers, initial={"currency": currency, "nonce": uuid7()})
+        return self._page(request, form, currency, status=200)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        currency = _currency(request.POST.get("currency"))
+        form = BuyForm(request.POST, offers=selectors.list_offers(currency=currency))
+        if not form.is_valid():
+            return self._page(request, form, currency, status=422)
+        try:
+            payment = checkout.start_checkout(
+                user=_user(request),
+                package_id=form.cleaned_data["package_id"],
+                provider=Provider.STRIPE,
+                currency=currency,
+                idempotency_key=form.get_request_id(),
+            )
+        except Problem as problem:
+            form.add_problem(problem)
+            return self._page(request, form, currency, status=problem.status)
+        return HttpResponse(status=303, headers={"Location": payment.checkout_url})
+
+    def _page(self, request: HttpRequest, form: BuyForm, currency: str, *, status: int) -> HttpResponse:
+        offers = selectors.list_offers(currency=currency)
+        context = {
+            "form": form,
+            "cards": list(zip(form["package_id"], offers, strict=True)),
+            "currency": currency,
+            "currencies": CURRENCIES,
+        }
+        return render(request, "payments/buy.html", context, status=status)
+
+
+@method_decorator(never_cache, name="dispatch")
+class PaymentPage(LoginRequiredMixin, View):
+    """Where the provider sends the buyer back to: asks the provider, then says what became of it."""
+
+    def get(self, request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
+        try:
+            payment = selectors.get_payment(user=_user(request), uid=payment_id)
+        except NotFound as error:
+            raise Http404 from error
+        if payment.status in Payment.OPEN:
+            payment = self._fulfilled(payment)
+        offer = selectors.offer_of(payment=payment)
+        return render(request, "payments/payment.html", {"payment": payment, "offer": offer})
+
+    def _fulfilled(self, payment: Payment) -> Payment:
+        try:
+            return fulfilment.fulfil(payment_id=payment.uid)
+        except ProviderUnavailable:
+            return payment  # the page says that it is waiting; the reconciler asks again
+
+
+def _currency(value: str | None) -> str:
+    return value if value in CURRENCIES else DEFAULT_CURRENCY
