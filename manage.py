@@ -49,9 +49,7 @@ def _servers(command: str) -> AbstractContextManager[object]:
 
     if command in SERVERLESS_COMMANDS or command.startswith("-") or {"-h", "--help"} & set(sys.argv):
         return nullcontext()
-    return servers.running(
-        var_dir=settings.VAR_DIR, database=settings.EMBEDDED_DATABASE, redis=settings.EMBEDDED_REDIS
-    )
+    return servers.running(var_dir=settings.VAR_DIR, database=settings.EMBEDDED_DATABASE, redis=settings.EMBEDDED_REDIS)
 
 
 if __name__ == "__main__":

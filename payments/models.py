@@ -8,6 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from pairly.common.ids import uuid7
 
+# In the first money may still arrive, in the others it has arrived.
+_UNPAID = ["created", "failed", "expired"]
+_PAID = ["paid", "refunded", "disputed", "won", "lost"]
+
 
 class Provider(models.TextChoices):
     STRIPE = "stripe", "Stripe"
@@ -41,9 +45,6 @@ class Payment(models.Model):
         MONEY_RETURNED = "money_returned", _("money went back to the buyer")
         NOT_AT_PROVIDER = "not_at_provider", _("the provider does not know the checkout")
 
-    # Statuses in which money may still arrive.
-    OPEN = (Status.CREATED, Status.FAILED, Status.EXPIRED)
-
     id = models.BigAutoField(primary_key=True)
     uid = models.UUIDField(default=uuid7, unique=True, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payments")
@@ -68,23 +69,11 @@ class Payment(models.Model):
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payment_amount_positive"),
             models.CheckConstraint(condition=Q(credits_centi__gt=0), name="payment_credits_positive"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="payment_currency_iso"),
+            models.CheckConstraint(condition=Q(provider__in=["stripe", "razorpay"]), name="payment_provider_known"),
+            models.CheckConstraint(condition=Q(status__in=_UNPAID + _PAID), name="payment_status_known"),
             models.CheckConstraint(
-                condition=Q(provider__in=["stripe", "razorpay"]), name="payment_provider_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(status__in=_UNPAID + _PAID), name="payment_status_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    status__in=["created", "failed", "expired"],
-                    paid_at__isnull=True,
-                    provider_payment_id__isnull=True,
-                )
-                | Q(
-                    status__in=["paid", "refunded", "disputed", "won", "lost"],
-                    paid_at__isnull=False,
-                    provider_payment_id__isnull=False,
-                ),
+                condition=Q(status__in=_UNPAID, paid_at__isnull=True, provider_payment_id__isnull=True)
+                | Q(status__in=_PAID, paid_at__isnull=False, provider_payment_id__isnull=False),
                 name="payment_paid_has_proof",
             ),
         ]
@@ -96,6 +85,11 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.uid} {self.status}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether money may still arrive."""
+        return self.status in _UNPAID
 
 
 class WebhookEvent(models.Model):
@@ -119,14 +113,10 @@ class WebhookEvent(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["provider", "event_id"], name="webhook_event_once"),
-            models.CheckConstraint(
-                condition=Q(provider__in=["stripe", "razorpay"]), name="webhook_provider_known"
-            ),
+            models.CheckConstraint(condition=Q(provider__in=["stripe", "razorpay"]), name="webhook_provider_known"),
         ]
         indexes = [
-            models.Index(
-                fields=["received_at"], condition=Q(processed_at__isnull=True), name="webhook_waiting_idx"
-            ),
+            models.Index(fields=["received_at"], condition=Q(processed_at__isnull=True), name="webhook_waiting_idx"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,6 @@ from . import views
 app_name = "payments"
 
 urlpatterns = [
-    path("credits/buy/", views.BuyPage.as_view(), name="credits-buy"),
+    path("credits/buy/", views.BuyPage.as_view(), name="buy"),
     path("credits/payments/<uuid:payment_id>/", views.PaymentPage.as_view(), name="payment-detail"),
 ]

@@ -76,7 +76,7 @@ class PaymentPage(LoginRequiredMixin, View):
             payment = selectors.get_payment(user=_user(request), uid=payment_id)
         except NotFound as error:
             raise Http404 from error
-        if payment.status in Payment.OPEN:
+        if payment.is_open:
             payment = self._fulfilled(payment)
         offer = selectors.offer_of(payment=payment)
         return render(request, "payments/payment.html", {"payment": payment, "offer": offer})

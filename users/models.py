@@ -142,7 +142,7 @@ class Session(models.Model):
 
 
 class EmailCode(models.Model):
-    """The newest code mailed to someone to prove an address: short-lived, few tries, single use, stored hashed.
+    """The newest code mailed to someone to prove an address: short-lived, few tries, used once, stored hashed.
 
     `email` is the address it was sent to; a code proves no other.
     """

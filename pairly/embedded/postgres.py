@@ -106,9 +106,7 @@ class Postgres:
                 command=self._server_command(), log_path=self.log_path, only_env=ENVIRONMENT, cwd=Path("/")
             )
             try:
-                processes.wait_until(
-                    ready=self._answers, child=self.child, name=self.name, log_path=self.log_path
-                )
+                processes.wait_until(ready=self._answers, child=self.child, name=self.name, log_path=self.log_path)
                 return
             except processes.StartFailed as failure:
                 if STILL_IN_USE not in str(failure) or time.monotonic() > deadline:
@@ -129,6 +127,4 @@ class Postgres:
             exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [paths.DATABASE]).fetchone()
             if not exists:
                 query = sql.SQL("CREATE DATABASE {} OWNER {}")
-                connection.execute(
-                    query.format(sql.Identifier(paths.DATABASE), sql.Identifier(paths.ROLES["owner"]))
-                )
+                connection.execute(query.format(sql.Identifier(paths.DATABASE), sql.Identifier(paths.ROLES["owner"])))

@@ -82,7 +82,9 @@ _left_running: list[subprocess.Popen[bytes]] = []
 
 
 @contextmanager
-def running(*, var_dir: Path, database: bool = True, redis: bool = True, durable: bool = True) -> Iterator[InUse | None]:
+def running(
+    *, var_dir: Path, database: bool = True, redis: bool = True, durable: bool = True
+) -> Iterator[InUse | None]:
     """The wanted servers of `var_dir` are up inside the block. Raises StartFailed with the end of their log.
 
     `durable` is decided by whoever starts them.

@@ -140,9 +140,7 @@ def start_server(committed_db: str, tmp_path: Path) -> Iterator[Callable[..., Ru
         }
         log_path = tmp_path / f"daphne-{port}.log"
         command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pairly.asgi:application"]
-        child = processes.start(
-            command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env
-        )
+        child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env)
         url = f"http://127.0.0.1:{port}"
         processes.wait_until(ready=lambda: _answers(url), child=child, name="Daphne", log_path=log_path)
         running.append(RunningServer(url, log_path, env, child))

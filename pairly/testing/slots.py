@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from pathlib import Path
-from typing import TextIO
-
-_held: list[TextIO] = []
 
 
 def claim(base: Path) -> Path:
@@ -15,12 +13,12 @@ def claim(base: Path) -> Path:
     while True:
         folder = base if number == 1 else base.with_name(f"{base.name}-{number}")
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "claimed.lock").open("a")
+        # A bare descriptor: it stays open, and the lock with it, until the process ends.
+        lock = os.open(folder / "claimed.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            lock.close()
+            os.close(lock)
             number += 1
             continue
-        _held.append(lock)
         return folder

@@ -10,9 +10,7 @@ urlpatterns = [
     path("payments/packages", views.PackagesView.as_view(), name="package-list"),
     path("payments/checkout", views.CheckoutView.as_view(), name="checkout-create"),
     path("payments/webhook", views.WebhookView.as_view(), name="webhook-receive"),
-    path(
-        "payments/webhook/stripe", views.WebhookView.as_view(provider="stripe"), name="webhook-receive-stripe"
-    ),
+    path("payments/webhook/stripe", views.WebhookView.as_view(provider="stripe"), name="webhook-receive-stripe"),
     path(
         "payments/webhook/razorpay",
         views.WebhookView.as_view(provider="razorpay"),

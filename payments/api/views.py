@@ -27,7 +27,7 @@ class PackagesView(APIView):
     permission_classes = (AllowAny,)
 
     def get(self, request: Request) -> Response:
-        rows = serializers.PackageOut(selectors.list_packages(), many=True).data
+        rows = [serializers.PackageOut(package).data for package in selectors.list_packages()]
         return Response({"results": rows, "next": None})
 
 

@@ -76,9 +76,7 @@ class StripeGateway:
             ],
         }
         with _translated_errors():
-            session = self._client.v1.checkout.sessions.create(
-                params=fields, options={"idempotency_key": reference}
-            )
+            session = self._client.v1.checkout.sessions.create(params=fields, options={"idempotency_key": reference})
         if not session.url:
             raise ProviderRefused("session_without_url")
         return CheckoutSession(id=session.id, url=session.url)
@@ -109,9 +107,7 @@ class StripeGateway:
     def parse_webhook(self, *, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         """Verifies `Stripe-Signature` over the raw body, not older than TOLERANCE_S."""
         try:
-            event = self._client.construct_event(
-                body, headers.get(SIGNATURE_HEADER), self._webhook_secret, TOLERANCE_S
-            )
+            event = self._client.construct_event(body, headers.get(SIGNATURE_HEADER), self._webhook_secret, TOLERANCE_S)
             payload = json.loads(body)
             return _webhook_event(event, payload)
         except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError) as error:

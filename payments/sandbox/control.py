@@ -26,9 +26,7 @@ class Control:
     webhooks, otherwise none. `amount_minor` and `currency` make the customer pay something else than asked.
     """
 
-    def __init__(
-        self, *, store: Store, payments: StripePayments, sender: Sender, make_webhook: MakeWebhook
-    ) -> None:
+    def __init__(self, *, store: Store, payments: StripePayments, sender: Sender, make_webhook: MakeWebhook) -> None:
         self._store = store
         self._payments = payments
         self._sender = sender

@@ -57,9 +57,7 @@ _PAGE = """<!doctype html>
 class HostedPage:
     """GET /pay/{id} shows the session; POST pays it, sends the webhooks and goes on to its success_url."""
 
-    def __init__(
-        self, *, store: Store, payments: StripePayments, sender: Sender, make_webhook: MakeWebhook
-    ) -> None:
+    def __init__(self, *, store: Store, payments: StripePayments, sender: Sender, make_webhook: MakeWebhook) -> None:
         self._store = store
         self._payments = payments
         self._sender = sender

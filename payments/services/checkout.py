@@ -31,9 +31,7 @@ from ..models import Payment
 log = structlog.get_logger(__name__)
 
 
-def start_checkout(
-    *, user: User, package_id: str, provider: str, currency: str, idempotency_key: uuid.UUID
-) -> Payment:
+def start_checkout(*, user: User, package_id: str, provider: str, currency: str, idempotency_key: uuid.UUID) -> Payment:
     """Open a checkout and return the payment with its `checkout_url`.
 
     The same key with the same choice returns the same payment, also after a failure half-way. Raises
@@ -75,7 +73,7 @@ def _open_session(gateway: PaymentGateway, payment: Payment) -> CheckoutSession:
         # Not translated: a retry in another language must be the same request to the provider.
         description=f"{payment.credits_centi // 100:,} Pairly credits",
         success_url=f"{settings.PUBLIC_URL}{reverse('payments:payment-detail', args=[payment.uid])}",
-        cancel_url=f"{settings.PUBLIC_URL}{reverse('payments:credits-buy')}",
+        cancel_url=f"{settings.PUBLIC_URL}{reverse('payments:buy')}",
         metadata={"package": payment.package},
     )
     try:
@@ -90,9 +88,7 @@ def _open_session(gateway: PaymentGateway, payment: Payment) -> CheckoutSession:
 def _keep_session(payment: Payment, session: CheckoutSession) -> None:
     """Parallel requests of one key were given one session, so whoever comes second changes nothing."""
     with transaction.atomic():
-        Payment.objects.filter(pk=payment.pk, provider_session_id__isnull=True).update(
-            provider_session_id=session.id
-        )
+        Payment.objects.filter(pk=payment.pk, provider_session_id__isnull=True).update(provider_session_id=session.id)
         Payment.objects.filter(pk=payment.pk, provider_session_id=session.id, checkout_url="").update(
             checkout_url=session.url
         )

@@ -8,6 +8,7 @@ runs, one payment is credited once.
 from __future__ import annotations
 
 import uuid
+from typing import TypeAlias
 
 import structlog
 from django.db import transaction
@@ -26,7 +27,8 @@ from ..models import Payment
 
 log = structlog.get_logger(__name__)
 
-Status, Flag = Payment.Status, Payment.Flag
+Status: TypeAlias = Payment.Status
+Flag: TypeAlias = Payment.Flag
 
 
 def fulfil(*, payment_id: uuid.UUID) -> Payment:
@@ -69,7 +71,7 @@ def _apply(payment: Payment, truth: ProviderPayment, gateway: PaymentGateway) ->
     objection = _find_objection(payment, truth, gateway)
     if objection:
         _flag(payment, objection)
-    elif payment.status not in Payment.OPEN:
+    elif not payment.is_open:
         return
     elif truth.status is ProviderStatus.PAID:
         _credit(payment, truth)

@@ -31,9 +31,7 @@ def reconcile(*, at: datetime) -> int:
 
 def _give_up(payment: Payment, at: datetime) -> int:
     """Nobody was ever sent to a checkout whose address we never got."""
-    rows = Payment.objects.filter(
-        pk=payment.pk, status=Payment.Status.CREATED, provider_session_id__isnull=True
-    )
+    rows = Payment.objects.filter(pk=payment.pk, status=Payment.Status.CREATED, provider_session_id__isnull=True)
     before = at - timedelta(hours=SESSION_LIFE_HOURS)
     return rows.filter(created_at__lt=before).update(status=Payment.Status.EXPIRED)
 

@@ -59,9 +59,7 @@ def running_sandbox(folder: Path, *, port: int, webhook_url: str = "") -> Iterat
     )
     sandbox = RunningSandbox(url=f"http://127.0.0.1:{port}")
     try:
-        processes.wait_until(
-            ready=lambda: _answers(sandbox.url), child=child, name="sandbox", log_path=log_path
-        )
+        processes.wait_until(ready=lambda: _answers(sandbox.url), child=child, name="sandbox", log_path=log_path)
         yield sandbox
     finally:
         processes.stop(child)

@@ -149,9 +149,7 @@ def test_events_and_pages_of_sessions_can_be_read(sandbox):
     first = httpx.get(f"{sandbox.url}/v1/checkout/sessions?limit=2", headers=KEY).json()
     assert [row["id"] for row in first["data"]] == [ids[2], ids[1]]
     assert first["has_more"]
-    rest = httpx.get(
-        f"{sandbox.url}/v1/checkout/sessions?starting_after={ids[1]}&limit=1", headers=KEY
-    ).json()
+    rest = httpx.get(f"{sandbox.url}/v1/checkout/sessions?starting_after={ids[1]}&limit=1", headers=KEY).json()
     assert [row["id"] for row in rest["data"]] == [ids[0]]
     payment_id = str(uuid.uuid4())
     create(sandbox.url, payment_id)
@@ -197,9 +195,7 @@ def test_knobs_duplicate_reorder_drop_and_delay_webhooks(receiver, tmp_path):
         sandbox.turn(delay_s=0.2)
         pay()
         assert receiver.take(3) == order
-        assert [sandbox.turn(**bad).status_code for bad in ({"x": 1}, {"drop": 1}, {"duplicate": -1})] == [
-            422
-        ] * 3
+        assert [sandbox.turn(**bad).status_code for bad in ({"x": 1}, {"drop": 1}, {"duplicate": -1})] == [422] * 3
 
 
 def test_a_refused_webhook_is_sent_again(tmp_path):

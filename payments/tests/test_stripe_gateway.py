@@ -154,9 +154,7 @@ def test_forged_altered_stale_and_unreadable_webhooks_are_refused(sandbox, gatew
 
 
 def test_an_unreachable_provider_and_an_unknown_session_are_told_apart(gateway):
-    away = StripeGateway(
-        api_key="sk_test_x", webhook_secret=SECRET, api_base=f"http://127.0.0.1:{free_port()}"
-    )
+    away = StripeGateway(api_key="sk_test_x", webhook_secret=SECRET, api_base=f"http://127.0.0.1:{free_port()}")
     with pytest.raises(ProviderUnreachable):
         away.fetch_payment(session_id="cs_test_none")
     with pytest.raises(ProviderRefused) as refused:

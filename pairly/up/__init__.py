@@ -1,0 +1,1 @@
+"""`manage.py up`: the whole product on one machine, as children of one process."""

@@ -1,0 +1,35 @@
+"""Bringing the schema up to date before anything uses it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from .errors import UpFailed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def is_schema_current() -> bool:
+    """Whether every migration is applied (asked as the application's role, which may read that)."""
+    try:
+        executor = MigrationExecutor(connection)
+        return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except OperationalError as failure:
+        raise UpFailed(f"the database does not answer: {failure}") from failure
+    finally:
+        connection.close()
+
+
+def migrate() -> None:
+    """Run `manage.py migrate` as the owner. Raises UpFailed with its output."""
+    command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--no-input"]
+    env = {**os.environ, "PAIRLY_DB_ROLE": "owner"}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UpFailed(f"the migrations failed:\n{done.stdout}{done.stderr}")
