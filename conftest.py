@@ -20,6 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     _stack.enter_context(servers.running(var_dir=settings.VAR_DIR, durable=False))
     databases.ensure_template(settings.VAR_DIR)
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a missing folder
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -67,9 +67,7 @@ def allow(*, name: str, key: str, limit: int, window_s: float) -> Decision:
 
     A refused use is not counted, so waiting always helps. Never raises for Redis.
     """
-    answer = _WINDOW.run(
-        keys=[redis_key("limit", name, key)], args=[limit, round(window_s * 1000), uuid.uuid4().hex]
-    )
+    answer = _WINDOW.run(keys=[redis_key("limit", name, key)], args=[limit, round(window_s * 1000), uuid.uuid4().hex])
     if answer is not None:
         allowed, remaining, retry_ms, reset_ms = answer
         return Decision(bool(allowed), limit, remaining, retry_ms / 1000, reset_ms / 1000)

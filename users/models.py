@@ -93,9 +93,7 @@ class Session(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_in_sessions")
     kind = models.CharField(max_length=4, choices=Kind.choices)
     family = models.UUIDField(db_index=True)
-    parent = models.ForeignKey(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
-    )
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
     refresh_sha256 = models.BinaryField(max_length=32, null=True, unique=True)
     ip = models.GenericIPAddressField(null=True, blank=True)
     user_agent = models.CharField(max_length=256, blank=True)
@@ -115,8 +113,7 @@ class Session(models.Model):
                 condition=Q(expires_at__lte=F("absolute_expires_at")), name="session_expiry_within_absolute"
             ),
             models.CheckConstraint(
-                condition=Q(kind="web", refresh_sha256__isnull=True)
-                | Q(kind="api", refresh_sha256__isnull=False),
+                condition=Q(kind="web", refresh_sha256__isnull=True) | Q(kind="api", refresh_sha256__isnull=False),
                 name="session_api_has_refresh",
             ),
             models.CheckConstraint(
@@ -127,9 +124,7 @@ class Session(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["user", "-created_at"], condition=Q(parent__isnull=True), name="session_user_idx"
-            ),
+            models.Index(fields=["user", "-created_at"], condition=Q(parent__isnull=True), name="session_user_idx"),
             models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="session_ended_idx"),
         ]
 
@@ -208,9 +203,7 @@ class Restriction(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["user", "kind"], condition=Q(lifted_at__isnull=True), name="restriction_open_idx"
-            ),
+            models.Index(fields=["user", "kind"], condition=Q(lifted_at__isnull=True), name="restriction_open_idx"),
         ]
 
     def __str__(self) -> str:

@@ -60,13 +60,13 @@ def get_live_session(*, family: uuid.UUID) -> Session:
 def get_signed_in_user_by_token(*, token: str) -> tuple[User, SignIn]:
     """The person behind an access token. Raises NotAuthenticated (not a valid token) or TokenRevoked."""
     try:
-        sign_in = access_tokens.read(token=token)
+        user_id, family = access_tokens.read(token=token)
     except access_tokens.BadToken as error:
         raise NotAuthenticated from error
-    user = get_live_session(family=sign_in.family).user
-    if user.uid != sign_in.user_id:
+    user = get_live_session(family=family).user
+    if user.uid != user_id:
         raise NotAuthenticated
-    return user, sign_in
+    return user, SignIn(user_id=user_id, family=family)
 
 
 def find_sign_in_by_token(*, token: str) -> tuple[User, SignIn] | None:

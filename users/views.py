@@ -89,9 +89,7 @@ class SignInPage(EntryPage):
     template_name = "users/sign_in.html"
 
     def _start(self, request: HttpRequest, fields: dict[str, Any]) -> StartedSession:
-        return sign_in.sign_in(
-            **fields, kind=Session.Kind.WEB, door=Door.PAGE, client=client_of(request=request)
-        )
+        return sign_in.sign_in(**fields, kind=Session.Kind.WEB, door=Door.PAGE, client=client_of(request=request))
 
 
 class SignOutPage(View):
@@ -169,9 +167,7 @@ def _explained(problem: Problem) -> Problem:
         return problem
     n_left: int = problem.extra["attempts_left"]
     if n_left == 0:
-        problem.detail = gettext(
-            "E-mail address or password is wrong. This account is locked for an hour now."
-        )
+        problem.detail = gettext("E-mail address or password is wrong. This account is locked for an hour now.")
     else:
         problem.detail = ngettext(
             "E-mail address or password is wrong. %(n)d try left.",

@@ -9,7 +9,7 @@ class StatementIn(serializers.Serializer[None]):
     statement = serializers.CharField(max_length=400)
     sig = serializers.CharField(max_length=120)
     public = serializers.CharField(max_length=2_000, allow_blank=True)
-    label_name = serializers.CharField(max_length=80, required=False, default="")
+    label_name = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
 
     def to_internal_value(self, data: object) -> object:
         if isinstance(data, dict) and "label" in data:

@@ -46,7 +46,14 @@ class SessionDeviceView(APIView):
     def get(self, request: Request) -> Response:
         family = _family(request)
         kid = selectors.find_bound_kid(family=family)
-        return Response({"session_id": str(family), "device": b64u_encode(kid) if kid else None})
+        backup = selectors.find_backup(user=request.user)
+        return Response(
+            {
+                "session_id": str(family),
+                "device": b64u_encode(kid) if kid else None,
+                "backup_version": backup.version if backup else 0,
+            }
+        )
 
     def post(self, request: Request) -> Response:
         body = serializers.BindIn(data=request.data)

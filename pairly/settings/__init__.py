@@ -253,6 +253,7 @@ TIME_ZONE = "UTC"
 # -- files and mail ------------------------------------------------------------------------------------------
 STATIC_URL = f"{e.CDN_BASE_URL}/static/" if e.CDN_BASE_URL else "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when it is not there
 STATICFILES_DIRS = [("app", BASE_DIR / "frontend" / "dist"), ("css", BASE_DIR / "frontend" / "css")]
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {

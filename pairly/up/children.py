@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pairly.embedded import processes
 
@@ -127,13 +129,21 @@ def make_sandbox(*, var_dir: Path, port: int, webhook_url: str, webhook_secret: 
 
 def answers(url: str) -> bool:
     """Whether somebody gives an HTTP answer other than a server error."""
+    return fetch_json(url) is not None
+
+
+def fetch_json(url: str) -> dict[str, Any] | None:
+    """The JSON object at `url`; empty for any other answer below 500, None when there is none."""
     # No proxy of the environment: this is our own machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=5) as response:
-            return int(response.status) < 500
+        with opener.open(url, timeout=10) as response:
+            found = json.load(response)
     except urllib.error.HTTPError as refusal:
         with refusal:
-            return refusal.code < 500
+            return {} if refusal.code < 500 else None
+    except ValueError:
+        return {}
     except OSError:
-        return False
+        return None
+    return found if isinstance(found, dict) else {}

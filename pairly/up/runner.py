@@ -12,7 +12,7 @@ from types import FrameType
 
 from pairly.embedded.servers import InUse
 
-from .children import Child
+from .children import Child, fetch_json
 from .errors import UpFailed
 
 POLL_SECONDS = 0.2
@@ -84,6 +84,18 @@ class Group:
             child.raise_if_dead()
         if self.servers is not None and (failure := self.servers.find_failure()) is not None:
             raise UpFailed(failure)
+
+    def find_degraded(self, *, health_url: str, seconds: float = 10) -> str | None:
+        """Wait until every part reports itself well: None, or after `seconds` the names of those that do not."""
+        deadline = time.monotonic() + seconds
+        while True:
+            document = fetch_json(health_url) or {}
+            failed = [name for name, state in document.get("checks", {}).items() if state != "ok"]
+            if document.get("status") == "ok":
+                return None
+            if time.monotonic() > deadline:
+                return ", ".join(failed) or "no health document"
+            self.check()
 
     def watch(self) -> None:
         """Return when asked to stop; raise UpFailed when something ends by itself: nothing is restarted."""

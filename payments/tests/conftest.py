@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from pairly.testing.fixtures import free_port
 from payments.gateways.stripe import StripeGateway
@@ -22,3 +23,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
 def gateway(sandbox: RunningSandbox) -> StripeGateway:
     """The real gateway with the official client, talking to the sandbox."""
     return StripeGateway(api_key="sk_test_sandbox", webhook_secret=SECRET, api_base=sandbox.url)
+
+
+@pytest.fixture
+def shop(sandbox: RunningSandbox, settings: Settings) -> RunningSandbox:
+    """The application buys from the sandbox."""
+    sandbox.turn()
+    settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
+    settings.STRIPE_WEBHOOK_SECRET = SECRET
+    settings.STRIPE_API_BASE = sandbox.url
+    return sandbox

@@ -72,9 +72,7 @@ def find_locked_until(*, identifier: str) -> datetime | None:
 def _lock(hashed: bytes) -> datetime:
     """Wait for the turn of this identifier; the time is read after the wait, so times follow the turns."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s::bigint)", [int.from_bytes(hashed[:8], "big", signed=True)]
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock(%s::bigint)", [int.from_bytes(hashed[:8], "big", signed=True)])
         cursor.execute("SELECT clock_timestamp()")
         now: datetime = cursor.fetchone()[0]
     return now

@@ -37,12 +37,8 @@ class SignUpView(_OpenView):
     def post(self, request: Request) -> Response:
         body = serializers.SignUpIn(data=request.data)
         body.is_valid(raise_exception=True)
-        fields = {
-            name: body.validated_data[name] for name in ("email", "password", "name", "role", "birth_date")
-        }
-        started = accounts.sign_up(
-            **fields, kind=Session.Kind.API, client=_client(request), device=body.get_device()
-        )
+        fields = {name: body.validated_data[name] for name in ("email", "password", "name", "role", "birth_date")}
+        started = accounts.sign_up(**fields, kind=Session.Kind.API, client=_client(request), device=body.get_device())
         return Response(_answer(started), 201)
 
 
@@ -110,9 +106,7 @@ class SessionsView(APIView):
         return Response(serializers.SessionOut(rows, many=True, context={"family": _family(request)}).data)
 
     def delete(self, request: Request) -> Response:
-        sessions.end_sessions(
-            user=_user(request), reason="signed_out_elsewhere", except_family=_family(request)
-        )
+        sessions.end_sessions(user=_user(request), reason="signed_out_elsewhere", except_family=_family(request))
         return Response(status=204)
 
 

@@ -86,17 +86,13 @@ def _password_rows(user: User, password: str) -> Rows:
         validate_password(password, user=user)
     except ValidationError as error:
         return [
-            _row("password", one.code or "invalid", message)
-            for one in error.error_list
-            for message in one.messages
+            _row("password", one.code or "invalid", message) for one in error.error_list for message in one.messages
         ]
     return []
 
 
 def _check_limit(client: Client) -> None:
-    decision = limits.allow(
-        name="sign-up", key=network_of(ip=client.ip), limit=SIGN_UP_PER_MINUTE, window_s=60
-    )
+    decision = limits.allow(name="sign-up", key=network_of(ip=client.ip), limit=SIGN_UP_PER_MINUTE, window_s=60)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
 

@@ -21,9 +21,7 @@ from ..models import Session, User
 from ..types import Device, StartedSession
 
 
-def start_session(
-    *, user: User, kind: Session.Kind, client: Client, device: Device | None = None
-) -> StartedSession:
+def start_session(*, user: User, kind: Session.Kind, client: Client, device: Device | None = None) -> StartedSession:
     """Begin a sign-in: the API gets a refresh token, a browser's Django session stores the row's id."""
     session_id, now = uuid7(), timezone.now()
     until = now + timedelta(days=settings.SESSION_ABSOLUTE_DAYS)

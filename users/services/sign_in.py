@@ -48,9 +48,7 @@ def sign_in(
     """
     _check_limit(email, client)
     user = selectors.find_user_by_email(email=email)
-    reserved = attempts.reserve(
-        identifier=email, client=client, door=door, user_uid=user.uid if user else None
-    )
+    reserved = attempts.reserve(identifier=email, client=client, door=door, user_uid=user.uid if user else None)
     if reserved.locked_until:
         raise _locked(reserved.locked_until)
     if not _is_right(user, password, reserved) or user is None:
@@ -66,9 +64,7 @@ def sign_in(
 
 
 def _check_limit(email: str, client: Client) -> None:
-    decision = limits.allow(
-        name="sign-in", key=network_of(ip=client.ip), limit=SIGN_IN_PER_MINUTE, window_s=60
-    )
+    decision = limits.allow(name="sign-in", key=network_of(ip=client.ip), limit=SIGN_IN_PER_MINUTE, window_s=60)
     if decision.allowed:
         return
     locked_until = attempts.find_locked_until(identifier=email)

@@ -24,7 +24,7 @@ from .. import access_tokens, selectors
 from ..constants import BEARER, RETRY_WINDOW_SECONDS
 from ..errors import RefreshInProgress, TokenReused, TokenRevoked
 from ..models import Session
-from ..types import SignIn, StartedSession, TokenPair
+from ..types import StartedSession, TokenPair
 from . import sessions
 
 log = structlog.get_logger(__name__)
@@ -34,9 +34,8 @@ def issue(*, started: StartedSession) -> TokenPair:
     """The token members of the answer to a sign-up, sign-in or refresh of an API client."""
     if started.refresh_token is None:
         raise ValueError("a browser session has no tokens")
-    sign_in = SignIn(user_id=started.user.uid, family=started.session.family)
     return TokenPair(
-        access_token=access_tokens.issue(sign_in=sign_in),
+        access_token=access_tokens.issue(user_id=started.user.uid, family=started.session.family),
         refresh_token=started.refresh_token,
         token_type=BEARER,
         expires_in=access_tokens.lifetime_s(),

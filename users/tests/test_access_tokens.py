@@ -12,11 +12,10 @@ from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from users import access_tokens
-from users.access_tokens import BadToken
-from users.types import SignIn
+from users.access_tokens import BadToken, Claims
 
 OLD, NEW = "o" * 64, "n" * 64
-WHO = SignIn(user_id=uuid.UUID(int=1), family=uuid.UUID(int=2))
+WHO = Claims(user_id=uuid.UUID(int=1), family=uuid.UUID(int=2))
 
 
 @pytest.fixture(autouse=True)
@@ -36,21 +35,17 @@ def _claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**claims, **changes}.items() if value is not None}
 
 
-def _signed(
-    *, secret: str = NEW, kid: str = "new", typ: str = "at+jwt", alg: str = "HS256", **claims: Any
-) -> str:
+def _signed(*, secret: str = NEW, kid: str = "new", typ: str = "at+jwt", alg: str = "HS256", **claims: Any) -> str:
     return jwt.encode(_claims(**claims), secret, algorithm=alg, headers={"kid": kid, "typ": typ})
 
 
 def _unsigned() -> str:
     parts = [{"alg": "none", "kid": "new", "typ": "at+jwt"}, _claims()]
-    return (
-        ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode() for p in parts) + "."
-    )
+    return ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode() for p in parts) + "."
 
 
 def test_a_token_says_who_and_which_sign_in_for_15_minutes() -> None:
-    token = access_tokens.issue(sign_in=WHO)
+    token = access_tokens.issue(**WHO._asdict())
     assert access_tokens.read(token=token) == WHO
     assert jwt.get_unverified_header(token) == {"alg": "HS256", "kid": "new", "typ": "at+jwt"}
     claims = jwt.decode(token, NEW, algorithms=["HS256"])
@@ -63,7 +58,7 @@ def test_a_replaced_key_still_verifies() -> None:
 
 def test_an_expired_token_is_refused() -> None:
     with pytest.raises(BadToken):
-        access_tokens.read(token=access_tokens.issue(sign_in=WHO, now_s=int(time.time()) - 901))
+        access_tokens.read(token=access_tokens.issue(**WHO._asdict(), now_s=int(time.time()) - 901))
 
 
 FORGERIES = {
@@ -99,4 +94,4 @@ def test_a_forged_token_is_refused(name: str) -> None:
 def test_a_wrong_setting_is_named(settings: Settings, value: str) -> None:
     settings.JWT_SECRET = value
     with pytest.raises(ImproperlyConfigured, match="JWT_SECRET"):
-        access_tokens.issue(sign_in=WHO)
+        access_tokens.issue(**WHO._asdict())

@@ -110,8 +110,6 @@ def test_the_page_confirms_the_address_and_sends_another_code() -> None:
 @pytest.mark.django_db
 def test_new_codes_are_limited() -> None:
     user = make_person()
-    headers = bearer(
-        post("/api/v1/auth/login", {"email": user.email, "password": PASSWORD}).json()["access_token"]
-    )
+    headers = bearer(post("/api/v1/auth/login", {"email": user.email, "password": PASSWORD}).json()["access_token"])
     statuses = [post("/api/v1/auth/email/resend", {}, **headers).status_code for _ in range(6)]
     assert statuses == [204] * 5 + [429]

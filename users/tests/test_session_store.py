@@ -29,9 +29,7 @@ def hung_redis(settings: Settings) -> Iterator[None]:
 
 
 @pytest.mark.django_db
-def test_a_browser_signs_in_reads_and_signs_out_while_redis_hangs(
-    settings: Settings, hung_redis: None
-) -> None:
+def test_a_browser_signs_in_reads_and_signs_out_while_redis_hangs(settings: Settings, hung_redis: None) -> None:
     settings.SESSION_ENGINE = "users.session_store"
     make_person()
     client = Client()

@@ -13,7 +13,6 @@ from pairly.common import after_commit
 from users import access_tokens, selectors
 from users.models import Session
 from users.services import sessions, tokens
-from users.types import SignIn
 
 from .helpers import PASSWORD, VISITOR, bearer, make_person, post, start_api
 
@@ -76,9 +75,7 @@ def test_ending_one_sign_in_ends_its_tokens_and_tells_its_sockets(
     assert answer.status_code == 204
     assert pushed == [(session.user.uid, {"type": "session.revoked", "family": str(other.session.id)})]
     assert selectors.list_ended_families(since=since) == [other.session.id]
-    assert (
-        post("/api/v1/auth/refresh", {"refresh_token": other.refresh_token}).json()["code"] == "token_revoked"
-    )
+    assert post("/api/v1/auth/refresh", {"refresh_token": other.refresh_token}).json()["code"] == "token_revoked"
     assert Client().get("/api/v1/auth/sessions", **headers).status_code == 200
 
 
@@ -116,7 +113,7 @@ def test_signing_out_ends_the_callers_sign_in() -> None:
 @pytest.mark.django_db
 def test_a_refresh_token_signs_out_although_the_access_token_is_past_its_time() -> None:
     started = start_api(make_person())
-    stale = access_tokens.issue(sign_in=SignIn(started.user.uid, started.session.family), now_s=1_700_000_000)
+    stale = access_tokens.issue(user_id=started.user.uid, family=started.session.family, now_s=1_700_000_000)
     body = {"refresh_token": started.refresh_token}
     assert post("/api/v1/auth/logout", body, **bearer(stale)).status_code == 204
     assert selectors.find_live_session(family=started.session.id) is None
@@ -128,7 +125,7 @@ def test_a_token_of_someone_elses_sign_in_is_refused() -> None:
     """Forged by a key holder's mistake: the subject and the sign-in must belong together."""
     _headers, session = _signed_in()
     eve = make_person(email="eve@example.org")
-    token = access_tokens.issue(sign_in=SignIn(eve.uid, session.family))
+    token = access_tokens.issue(user_id=eve.uid, family=session.family)
     assert Client().get("/api/v1/auth/sessions", **bearer(token)).json()["code"] == "not_authenticated"
 
 
@@ -201,8 +198,6 @@ def test_the_socket_finds_the_browser_by_its_cookie() -> None:
     assert found is not None
     assert found[0] == user
     sessions.end_sessions(user=user, reason="test")
-    assert (
-        selectors.find_sign_in_by_cookies(headers=[(b"cookie", f"pairly_session={cookie}".encode())]) is None
-    )
+    assert selectors.find_sign_in_by_cookies(headers=[(b"cookie", f"pairly_session={cookie}".encode())]) is None
     assert selectors.find_sign_in_by_cookies(headers=[(b"cookie", b"pairly_session=unknown")]) is None
     assert selectors.find_sign_in_by_cookies(headers=[(b"host", b"x")]) is None

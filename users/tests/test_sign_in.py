@@ -53,9 +53,7 @@ def counted(settings: Settings) -> type[CountingHasher]:
 
 def _try(email: str, password: str, *, ip: str = VISITOR.ip) -> Any:
     """Sign in through the service, from an address of its own so that only the lockout is tried."""
-    return sign_in.sign_in(
-        email=email, password=password, kind=Session.Kind.API, door=Door.API, client=Visitor(ip=ip)
-    )
+    return sign_in.sign_in(email=email, password=password, kind=Session.Kind.API, door=Door.API, client=Visitor(ip=ip))
 
 
 def _outcome(email: str, password: str, *, ip: str) -> str:
@@ -88,9 +86,7 @@ def test_an_unknown_address_is_answered_exactly_as_a_known_one() -> None:
         rows = []
         for _try_number in range(6):
             common_redis.get_client().flushdb()
-            answer = post(
-                "/api/v1/auth/login", {"email": email, "password": "wrong"}, REMOTE_ADDR=f"192.0.2.{number}"
-            )
+            answer = post("/api/v1/auth/login", {"email": email, "password": "wrong"}, REMOTE_ADDR=f"192.0.2.{number}")
             headers = {name: value for name, value in answer.headers.items() if name != "Retry-After"}
             rows.append((answer.status_code, answer.json(), headers, "Retry-After" in answer.headers))
         answers[email] = rows
@@ -178,8 +174,7 @@ def test_the_sixth_sign_in_of_an_address_within_a_minute_must_wait() -> None:
     for number in range(8):
         make_person(email=f"p{number}@example.org")
     answers = [
-        post("/api/v1/auth/login", {"email": f"p{number}@example.org", "password": PASSWORD})
-        for number in range(8)
+        post("/api/v1/auth/login", {"email": f"p{number}@example.org", "password": PASSWORD}) for number in range(8)
     ]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 3
     assert answers[7].json()["code"] == "rate_limited"
@@ -190,8 +185,7 @@ def test_the_sixth_sign_in_of_an_address_within_a_minute_must_wait() -> None:
 def test_a_locked_account_says_so_before_the_limit_of_the_address() -> None:
     make_person()
     statuses = [
-        post("/api/v1/auth/login", {"email": "ada@example.org", "password": "wrong"}).status_code
-        for _ in range(7)
+        post("/api/v1/auth/login", {"email": "ada@example.org", "password": "wrong"}).status_code for _ in range(7)
     ]
     assert statuses == [401] * 5 + [423] * 2
 

@@ -65,9 +65,7 @@ def test_who_is_under_18_is_refused_at_the_field() -> None:
     answer = post("/api/v1/auth/signup", {**SIGN_UP, "birth_date": f"{today.year - 17}-01-01"})
     assert answer.status_code == 422
     assert answer.json()["code"] == "under_age"
-    assert [(row["pointer"], row["code"]) for row in answer.json()["errors"]] == [
-        ("/birth_date", "under_age")
-    ]
+    assert [(row["pointer"], row["code"]) for row in answer.json()["errors"]] == [("/birth_date", "under_age")]
     assert not User.objects.exists()
 
 
@@ -119,8 +117,7 @@ def test_a_sign_up_cannot_give_itself_more_than_it_asks_for() -> None:
 @pytest.mark.django_db
 def test_the_fourth_sign_up_of_an_address_within_a_minute_must_wait() -> None:
     statuses = [
-        post("/api/v1/auth/signup", {**SIGN_UP, "email": f"p{number}@example.org"}).status_code
-        for number in range(5)
+        post("/api/v1/auth/signup", {**SIGN_UP, "email": f"p{number}@example.org"}).status_code for number in range(5)
     ]
     assert statuses == [201, 201, 201, 429, 429]
 

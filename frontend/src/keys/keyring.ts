@@ -1,5 +1,5 @@
 // Making, finding and opening a user's keys.
-import { get, post, Problem, request } from "../api";
+import { get, post, request } from "../api";
 import { type BackupFile, createBackup, openBackup, openKeyring, type Secret } from "../protocol/backup";
 import { type Bytes, concat, decode64, encode64, label, uuidBytes } from "../protocol/bytes";
 import type { EncryptionKey } from "../protocol/envelope";
@@ -47,15 +47,6 @@ export async function keyState(user: string): Promise<KeyState> {
   return (await findDevice(user)) ? "ready" : "locked";
 }
 
-async function backupVersion(): Promise<number> {
-  try {
-    return (await get<BackupFile>("keys/backup")).version;
-  } catch (error) {
-    if (error instanceof Problem && error.code === "not_found") return 0;
-    throw error;
-  }
-}
-
 /** Make all keys, store the backup first (a crash then loses nothing), then enter them into the log. */
 export async function enrol(user: string, recovery: Bytes, deviceLabel: string): Promise<void> {
   const userId = uuidBytes(user);
@@ -67,7 +58,7 @@ export async function enrol(user: string, recovery: Bytes, deviceLabel: string):
   const encryption = await hpke.GenerateKeyPair(true);
   const seed = (await hpke.SerializePrivateKey(encryption.privateKey)) as Bytes;
   const publicKey = (await hpke.SerializePublicKey(encryption.publicKey)) as Bytes;
-  const before = await backupVersion();
+  const { backup_version: before } = await get<{ backup_version: number }>("keys/session");
   const [file, keyringKey] = await createBackup(userId, before + 1, identitySeed, [seed], recovery);
   await request("PUT", "keys/backup", file, { "If-Match": String(before) });
   const steps = [

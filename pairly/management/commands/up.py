@@ -54,6 +54,8 @@ class Command(BaseCommand):
             self._run_children(in_use, stop, started_at)
 
     def _prepare_data(self, stop: StopRequest) -> None:
+        for folder in (settings.STATIC_ROOT, settings.MEDIA_ROOT, settings.VAR_DIR / "mail"):
+            folder.mkdir(parents=True, exist_ok=True)
         if not database.is_schema_current():
             self._say("Bringing the database up to date ...")
             database.migrate()
@@ -75,6 +77,8 @@ class Command(BaseCommand):
         group = Group(children, servers=in_use, stop=stop)
         try:
             group.start()
+            if degraded := group.find_degraded(health_url=f"http://127.0.0.1:{settings.PORT}/health"):
+                self._say(f"Not everything is well: {degraded} (see the logs)")
             self._announce(started_at)
             group.watch()
             self._say("Stopping ...")
