@@ -98,7 +98,7 @@ class Lot(models.Model):
     remaining = models.BigIntegerField()
     source = models.TextField()
     payment = models.UUIDField(null=True)
-    currency = models.TextField(null=True)
+    currency = models.CharField(max_length=3, null=True)  # noqa: DJ001 - the table says NULL: no purchase
     price_minor = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
 

@@ -157,7 +157,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def on_receipt(self, frame: dict[str, Any]) -> None:
         conversation = _uuid(frame.get("conversation"))
-        marks = [(what, frame[f"{what}_n"]) for what in ("delivered", "read") if f"{what}_n" in frame]
+        kinds: tuple[conversations.Mark, ...] = ("delivered", "read")
+        marks = [(what, frame[f"{what}_n"]) for what in kinds if f"{what}_n" in frame]
         if not marks or any(type(n) is not int or not 0 < n < 2**62 for _, n in marks):
             raise BadFrame("delivered_n or read_n is needed")
         for what, n in marks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -12,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from pairly.common.problems import NotFound, Problem
+from users.requests import user_of
 
 from . import page_texts, selectors
 from .services import conversations
@@ -20,7 +22,7 @@ from .services import conversations
 @require_GET
 @login_required
 def inbox(request: HttpRequest) -> HttpResponse:
-    rows = selectors.list_inbox(user=request.user)
+    rows = selectors.list_inbox(user=user_of(request))
     return render(request, "messaging/inbox.html", {"rows": rows})
 
 
@@ -30,7 +32,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     following = request.GET.get("next", "")
     if not url_has_allowed_host_and_scheme(following, allowed_hosts=None):
         following = "/inbox/"
-    context = {"me": request.user, "next": following, "texts": page_texts.keys_texts()}
+    context = {"me": user_of(request), "next": following, "texts": page_texts.keys_texts()}
     return _chat_page(request, "messaging/keys.html", context)
 
 
@@ -42,7 +44,7 @@ def start(request: HttpRequest) -> HttpResponse:
     except ValueError as error:
         raise NotFound() from error
     try:
-        conversation, _ = conversations.open_conversation(user=request.user, peer_uid=peer_uid)
+        conversation, _ = conversations.open_conversation(user=user_of(request), peer_uid=peer_uid)
     except NotFound:
         raise
     except Problem as problem:
@@ -54,22 +56,22 @@ def start(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_required
 def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    found = selectors.get_conversation(user=request.user, uid=conversation_id)
-    peer = found.high if found.low_id == request.user.pk else found.low
-    price_centi, window_s = selectors.price_for(user=request.user, conversation=found)
+    found = selectors.get_conversation(user=user_of(request), uid=conversation_id)
+    peer = found.high if found.low_id == user_of(request).pk else found.low
+    price_centi, window_s = selectors.price_for(user=user_of(request), conversation=found)
     context = {
         "conversation": found,
         "peer": peer.profile,
-        "me": request.user,
+        "me": user_of(request),
         "price_centi": price_centi,
         "reply_window_hours": window_s // 3600,
-        "balance_centi": selectors.get_balance_centi(user=request.user),
+        "balance_centi": selectors.get_balance_centi(user=user_of(request)),
         "texts": page_texts.chat_texts(),
     }
     return _chat_page(request, "messaging/conversation.html", context)
 
 
-def _chat_page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+def _chat_page(request: HttpRequest, template: str, context: Mapping[str, object]) -> HttpResponse:
     """Pages that hold plaintext in the browser: Trusted Types on; Argon2 (WebAssembly) allowed; never stored."""
     response = render(request, template, context)
     response._csp_update = {  # type: ignore[attr-defined]  # django-csp reads this attribute

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from pairly.common.problems import InvalidInput
+from users.requests import find_user_of, user_of
 
 from . import selectors, services
 from .forms import ProfileForm
@@ -30,7 +31,7 @@ def discover(request: HttpRequest) -> HttpResponse:
     wanted = selectors.DiscoverFilter(
         q=request.GET.get("q", "").strip()[:80], max_price=_credits_to_centi(request.GET.get("max_price", ""))
     )
-    user = request.user if request.user.is_authenticated else None
+    user = find_user_of(request)
     rows = selectors.list_creators(user=user, wanted=wanted).order_by("-pk")
     after = request.GET.get("after", "")
     if after.isascii() and after.isdigit():
@@ -42,21 +43,22 @@ def discover(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def creator(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
-    user = request.user if request.user.is_authenticated else None
+    user = find_user_of(request)
     return render(request, "profiles/creator.html", {"profile": selectors.get_profile(user=user, uid=user_id)})
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def edit(request: HttpRequest) -> HttpResponse:
-    profile = selectors.get_own_profile(user=request.user)
+    user = user_of(request)
+    profile = selectors.get_own_profile(user=user)
     if request.method == "GET":
-        form = ProfileForm(initial=ProfileForm.initial_of(profile), user=request.user)
+        form = ProfileForm(initial=ProfileForm.initial_of(profile), user=user)
         return render(request, "profiles/edit.html", {"form": form})
-    form = ProfileForm(request.POST, user=request.user)
+    form = ProfileForm(request.POST, user=user)
     if form.is_valid():
         try:
-            services.update_profile(user=request.user, **form.as_fields())
+            services.update_profile(user=user, **form.as_fields())
         except InvalidInput as problem:
             for error in problem.errors or []:
                 name = {"/price_per_message_centi": "price"}.get(error["pointer"], error["pointer"].strip("/"))

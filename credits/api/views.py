@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from pairly.common.pagination import CursorPages
+from users.requests import user_of
 
 from .. import selectors
 from ..models import Lot
@@ -18,12 +19,12 @@ PAGE = 30
 
 class BalanceView(APIView):
     def get(self, request: Request) -> Response:
-        return Response(asdict(selectors.get_balance(user_id=request.user.pk)))
+        return Response(asdict(selectors.get_balance(user_id=user_of(request).pk)))
 
 
 class EarningsView(APIView):
     def get(self, request: Request) -> Response:
-        return Response(asdict(selectors.get_earnings(user_id=request.user.pk)))
+        return Response(asdict(selectors.get_earnings(user_id=user_of(request).pk)))
 
 
 class PageQuery(serializers.Serializer[None]):
@@ -35,7 +36,7 @@ class TransactionsView(APIView):
         query = PageQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         rows = selectors.list_transactions(
-            user_id=request.user.pk, before_id=query.validated_data["before"], limit=PAGE + 1
+            user_id=user_of(request).pk, before_id=query.validated_data["before"], limit=PAGE + 1
         )
         page, following = rows[:PAGE], None
         if len(rows) > PAGE:
@@ -46,7 +47,7 @@ class TransactionsView(APIView):
 class LotsView(APIView):
     def get(self, request: Request) -> Response:
         pages = CursorPages()
-        page = pages.paginate_queryset(selectors.list_lots(user_id=request.user.pk), request, view=self)
+        page = pages.paginate_queryset(selectors.list_lots(user_id=user_of(request).pk), request, view=self)
         return pages.get_paginated_response([_lot(lot) for lot in page or []])
 
 

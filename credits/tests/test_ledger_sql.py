@@ -37,7 +37,7 @@ def buy(fan, amount, minor=500):
 def test_a_purchase_a_hold_and_a_reply_move_the_credits_and_every_invariant_holds():
     fan, creator = make_user("fan"), make_user("creator")
     assert buy(fan, 50_000).balance_centi == 50_000
-    code, hold_id, balance = hold(fan, creator, 9_999)
+    code, _, balance = hold(fan, creator, 9_999)
     assert (code, balance) == ("", 40_001)
     assert selectors.get_balance(user_id=fan.pk).held_centi == 9_999
     n, earned, promo = call(
@@ -91,7 +91,7 @@ def test_short_funds_and_a_spending_cap_refuse_and_write_nothing():
 def test_the_same_purchase_twice_is_credited_once_and_another_amount_conflicts():
     fan = make_user("fan")
     op, payment = uuid7(), uuid7()
-    arguments = dict(user_id=fan.pk, op_id=op, credits_centi=100, currency="USD", payment_uid=payment)
+    arguments = {"user_id": fan.pk, "op_id": op, "credits_centi": 100, "currency": "USD", "payment_uid": payment}
     assert not purchases.record_purchase(amount_minor=5, **arguments).is_replay
     assert purchases.record_purchase(amount_minor=5, **arguments).is_replay
     with pytest.raises(Exception, match="idempotency_conflict"):

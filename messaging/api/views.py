@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from pairly.common.problems import InvalidInput, NotFound
-from users.types import SignIn
+from users.requests import sign_in_of, user_of
 
 from .. import selectors, server_keys
 from ..protocol.base64url import BadBase64, b64u_decode, b64u_encode
@@ -20,8 +20,7 @@ from . import serializers
 
 
 def _family(request: Request) -> uuid.UUID:
-    sign_in: SignIn = request.auth
-    return sign_in.family
+    return sign_in_of(request).family
 
 
 def _bytes(value: str, pointer: str) -> bytes:
@@ -36,7 +35,9 @@ class StatementsView(APIView):
         body = serializers.StatementIn(data=request.data)
         body.is_valid(raise_exception=True)
         fields = dict(body.validated_data)
-        head = keys.add_statement(user=request.user, family=_family(request), label_=fields.pop("label_name"), **fields)
+        head = keys.add_statement(
+            user=user_of(request), family=_family(request), label_=fields.pop("label_name"), **fields
+        )
         return Response({"seq": head.seq, "log_hash": b64u_encode(head.log_hash)}, 201)
 
 
@@ -46,7 +47,7 @@ class SessionDeviceView(APIView):
     def get(self, request: Request) -> Response:
         family = _family(request)
         kid = selectors.find_bound_kid(family=family)
-        backup = selectors.find_backup(user=request.user)
+        backup = selectors.find_backup(user=user_of(request))
         return Response(
             {
                 "session_id": str(family),
@@ -59,13 +60,13 @@ class SessionDeviceView(APIView):
         body = serializers.BindIn(data=request.data)
         body.is_valid(raise_exception=True)
         kid, sig = _bytes(body.validated_data["kid"], "/kid"), _bytes(body.validated_data["sig"], "/sig")
-        keys.bind_session(user=request.user, family=_family(request), kid=kid, sig=sig)
+        keys.bind_session(user=user_of(request), family=_family(request), kid=kid, sig=sig)
         return self.get(request)
 
 
 class BundleView(APIView):
     def get(self, request: Request, user_id: uuid.UUID) -> Response:
-        return Response(selectors.get_bundle(user=request.user, owner_uid=user_id))
+        return Response(selectors.get_bundle(user=user_of(request), owner_uid=user_id))
 
 
 class KeyLogView(APIView):
@@ -95,7 +96,7 @@ class ServerKeysView(APIView):
 
 class BackupView(APIView):
     def get(self, request: Request) -> Response:
-        backup = selectors.find_backup(user=request.user)
+        backup = selectors.find_backup(user=user_of(request))
         if backup is None:
             raise NotFound()
         return Response(backup.file, headers={"ETag": str(backup.version)})
@@ -104,22 +105,22 @@ class BackupView(APIView):
         version = request.headers.get("If-Match", "").strip('"')
         if not version.isascii() or not version.isdigit() or len(version) > 9:
             raise InvalidInput("send the version you have as If-Match, 0 at first")
-        backup = backups.put_backup(user=request.user, file=request.data, if_match=int(version))
+        backup = backups.put_backup(user=user_of(request), file=request.data, if_match=int(version))
         return Response(backup.file, headers={"ETag": str(backup.version)})
 
 
 class ConversationsView(APIView):
     def get(self, request: Request) -> Response:
-        rows = selectors.list_inbox(user=request.user)
+        rows = selectors.list_inbox(user=user_of(request))
         return Response({"results": [_inbox_row(row) for row in rows], "next": None})
 
     def post(self, request: Request) -> Response:
         body = serializers.ConversationIn(data=request.data)
         body.is_valid(raise_exception=True)
         conversation, is_new = conversations.open_conversation(
-            user=request.user, peer_uid=body.validated_data["user_id"]
+            user=user_of(request), peer_uid=body.validated_data["user_id"]
         )
-        price_centi, window_s = selectors.price_for(user=request.user, conversation=conversation)
+        price_centi, window_s = selectors.price_for(user=user_of(request), conversation=conversation)
         kid = selectors.find_bound_kid(family=_family(request))
         document = {
             "id": str(conversation.uid),
@@ -128,7 +129,7 @@ class ConversationsView(APIView):
             "next_seq": selectors.next_seq(conversation=conversation, kid=kid),
             "price_centi": price_centi,
             "reply_window_s": window_s,
-            "bundle": selectors.get_bundle(user=request.user, owner_uid=body.validated_data["user_id"]),
+            "bundle": selectors.get_bundle(user=user_of(request), owner_uid=body.validated_data["user_id"]),
         }
         return Response(document, 201 if is_new else 200)
 
@@ -155,7 +156,7 @@ class HistoryView(APIView):
         query = serializers.HistoryQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         bounds = query.validated_data
-        page = selectors.list_history(user=request.user, peer_uid=user_id, **bounds)
+        page = selectors.list_history(user=user_of(request), peer_uid=user_id, **bounds)
         following = None
         if page.next_n is not None:
             side = "after_n" if "after_n" in bounds else "before_n"
@@ -168,7 +169,7 @@ class MessagesView(APIView):
     def post(self, request: Request) -> Response:
         body = serializers.MessageIn(data=request.data)
         body.is_valid(raise_exception=True)
-        sent = sending.send_message(user=request.user, **body.validated_data)
+        sent = sending.send_message(user=user_of(request), **body.validated_data)
         return Response(sent.ack(), 200 if sent.is_replay else 201)
 
 
@@ -179,6 +180,6 @@ class MarksView(APIView):
         body = serializers.MarkIn(data=request.data)
         body.is_valid(raise_exception=True)
         for name, n in body.validated_data.items():
-            what = "read" if name == "read_n" else "delivered"
-            conversations.mark(user=request.user, conversation_uid=conversation_id, what=what, n=n)
+            what: conversations.Mark = "read" if name == "read_n" else "delivered"
+            conversations.mark(user=user_of(request), conversation_uid=conversation_id, what=what, n=n)
         return Response(status=204)

@@ -36,7 +36,7 @@ class Account:
 
     base_url: str
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20))
-    user_id: uuid.UUID = uuid.UUID(int=0)
+    user_id: uuid.UUID = field(default_factory=lambda: uuid.UUID(int=0))
     access_token: str = field(default="", repr=False)
     refresh_token: str = field(default="", repr=False)
     identity: Identity | None = None
@@ -49,7 +49,7 @@ class Account:
         response = self.http.request(method, f"{self.base_url}/api/v1/{path}", json=body, headers=headers)
         document = response.json() if response.content else None
         if not response.is_success:
-            raise ApiProblem(response.status_code, document)
+            raise ApiProblem(response.status_code, document or {})
         return document
 
     def sign_up(self, *, email: str, password: str, name: str, role: str, birth_date: str = "1990-01-01") -> None:

@@ -17,6 +17,8 @@ from ..errors import NoContact
 from ..models import Conversation
 from ..protocol.chain import first_head
 
+Mark = Literal["delivered", "read"]
+
 
 def open_conversation(*, user: User, peer_uid: uuid.UUID) -> tuple[Conversation, bool]:
     """The conversation of `user` with `peer_uid`, made if it does not exist; the flag says whether it was made.
@@ -61,7 +63,7 @@ def _insert(*, user: User, peer: User) -> None:
         )
 
 
-def mark(*, user: User, conversation_uid: uuid.UUID, what: Literal["delivered", "read"], n: int) -> None:
+def mark(*, user: User, conversation_uid: uuid.UUID, what: Mark, n: int) -> None:
     """Move the delivered or read mark of `user` forward to `n`, and tell the other side.
 
     Marks never go back and never beyond the last message. Raises NotFound for a stranger.

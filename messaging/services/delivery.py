@@ -52,7 +52,8 @@ def sweep(*, limit: int = 200) -> int:
     n = 0
     for row in selectors.list_unpushed(before_ms=now_ms() - SWEEP_AFTER_MS, limit=limit):
         frame = events.message(conversation=row.conversation, envelope=row.envelope, srv=row.srv)
-        if all([push_now(user_id=user, event=frame) for user in row.users]):
+        took = [push_now(user_id=user, event=frame) for user in row.users]  # both, even if one fails
+        if all(took):
             _mark_pushed(conversation=row.conversation, n=row.srv["n"], receipt=b64u_decode(row.srv["receipt"]))
             n += 1
     return n

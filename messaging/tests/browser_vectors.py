@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, sync_playwright
 from pairly.testing.chromium import find_chromium
 
 DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
-PAGE = b'<!doctype html><meta charset="utf-8"><title>vectors</title><body><script type="module" src="/vectors.js"></script>'
+SCRIPT = b'<script type="module" src="/vectors.js"></script>'
+PAGE = b'<!doctype html><meta charset="utf-8"><title>vectors</title><body>' + SCRIPT
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; require-trusted-types-for 'script'"
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +28,10 @@ def call_row(*, sql: str, params: Sequence[Any] = ()) -> tuple[Any, ...]:
 def call_value(*, sql: str, params: Sequence[Any] = ()) -> Any:
     """Run one statement that yields one value."""
     return call_row(sql=sql, params=params)[0]
+
+
+def close_connections() -> None:
+    """Give up this thread's connection and the process's pool; the next query opens both again."""
+    connection.close()
+    close_pool: Callable[[], None] = getattr(connection, "close_pool")  # noqa: B009 - PostgreSQL's, unknown to the stubs
+    close_pool()

@@ -6,6 +6,7 @@ import base64
 import fcntl
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -13,7 +14,7 @@ def _b64u(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "JWT_SECRET": lambda: f"k{secrets.token_hex(4)}:{secrets.token_urlsafe(48)}",
     "E2E_SERVER_KEYS": lambda: _b64u(secrets.token_bytes(32)),

@@ -32,9 +32,7 @@ class OutboxRow(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["pending", "sent", "dead"]), name="outbox_state_known"),
-            models.CheckConstraint(
-                condition=~Q(state="sent") | Q(sent_at__isnull=False), name="outbox_sent_has_time"
-            ),
+            models.CheckConstraint(condition=~Q(state="sent") | Q(sent_at__isnull=False), name="outbox_sent_has_time"),
         ]
         indexes = [
             models.Index(fields=["deliver_at", "id"], condition=Q(state="pending"), name="outbox_pending_idx"),

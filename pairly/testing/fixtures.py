@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from pairly.common import redis as common_redis
+from pairly.common.sql import close_connections
 from pairly.embedded import processes
 
 from . import databases
@@ -27,8 +28,7 @@ from .chromium import find_chromium
 
 
 def _point_at(name: str) -> None:
-    connection.close()
-    connection.close_pool()
+    close_connections()
     connection.settings_dict["NAME"] = name
     settings.DATABASES["default"]["NAME"] = name
 

@@ -24,7 +24,7 @@ _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _REDIS_NUMBER = 0 if _WORKER == "main" else 1 + int(_WORKER.removeprefix("gw"))
 REDIS_URL = f"{REDIS_URL}?db={_REDIS_NUMBER}"
 CACHES["default"]["LOCATION"] = REDIS_URL
-CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [REDIS_URL]
+CHANNEL_LAYERS["default"] = {**CHANNEL_LAYERS["default"], "CONFIG": {"hosts": [REDIS_URL]}}
 DATABASES["default"]["NAME"] = f"pairly_test_{_WORKER}"
 DATABASES["default"]["TEST"] = {"NAME": DATABASES["default"]["NAME"]}
 PASSWORD_HASHERS = ["users.hashers.Argon2idHasher", "django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]

@@ -33,6 +33,8 @@ def test_a_wrong_variable_stops_the_start_with_its_name(name, value):
 def test_a_missing_secret_stops_the_start_with_its_name():
     env = {**os.environ, "DATABASE_URL": "postgres://x@127.0.0.1/x", "DJANGO_SETTINGS_MODULE": "pairly.settings"}
     env.pop("JWT_SECRET", None)
-    result = subprocess.run([sys.executable, "-c", "import django; django.setup()"], cwd=ROOT, env=env, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", "import django; django.setup()"], cwd=ROOT, env=env, capture_output=True, text=True
+    )
     assert result.returncode != 0
     assert "SECRET_KEY" in result.stderr

@@ -138,7 +138,9 @@ def whole_database(name: str) -> str:
     url = paths.database_url(settings.VAR_DIR, role="owner", name=name)
     parts = []
     with psycopg.connect(url) as connection:
-        tables = connection.execute("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+        tables = connection.execute(
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        )
         for (table,) in tables.fetchall():
             for row in connection.execute(f"SELECT * FROM {table}"):  # type: ignore[arg-type]
                 parts += [v.decode("latin-1") if isinstance(v, bytes) else str(v) for v in row]

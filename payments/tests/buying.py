@@ -30,8 +30,8 @@ class Buyer:
 
     def post_checkout(self, *, key: str | None = None, **changes: str) -> Any:
         body = {"package_id": "credits-500", "provider": "stripe", "currency": "USD", **changes}
-        headers = {"Idempotency-Key": str(uuid.uuid4()) if key is None else key}
-        return Client(headers=headers).post(f"{API}/checkout", body, content_type="application/json", **self._headers)
+        headers = {**self.headers, "Idempotency-Key": str(uuid.uuid4()) if key is None else key}
+        return Client(headers=headers).post(f"{API}/checkout", body, content_type="application/json")
 
     def get_payment(self, payment_id: Any) -> Any:
         return Client(headers=self.headers).get(f"{API}/{payment_id}")

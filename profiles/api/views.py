@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from credits import selectors as ledger
 from pairly.common.pagination import CursorPages
+from users.requests import find_user_of, user_of
 
 from .. import selectors, services
 from ..models import Profile
@@ -26,28 +27,28 @@ class OwnProfileView(APIView):
     """GET, POST, PUT, DELETE profiles: the caller's own."""
 
     def get(self, request: Request) -> Response:
-        return _own(selectors.get_own_profile(user=request.user))
+        return _own(selectors.get_own_profile(user=user_of(request)))
 
     def post(self, request: Request) -> Response:
         body = ProfileIn(data=request.data)
         body.is_valid(raise_exception=True)
-        return _own(services.create_profile(user=request.user, **body.validated_data), 201)
+        return _own(services.create_profile(user=user_of(request), **body.validated_data), 201)
 
     def put(self, request: Request) -> Response:
         body = ProfileIn(data=request.data)
         body.is_valid(raise_exception=True)
         version = request.headers.get("If-Match")
-        return _own(services.update_profile(user=request.user, version=version, **body.validated_data))
+        return _own(services.update_profile(user=user_of(request), version=version, **body.validated_data))
 
     def delete(self, request: Request) -> Response:
-        services.delete_profile(user=request.user)
+        services.delete_profile(user=user_of(request))
         return Response(status=204)
 
 
 class ProfileView(APIView):
     def get(self, request: Request, user_id: uuid.UUID) -> Response:
-        profile = selectors.get_profile(user=request.user, uid=user_id)
-        if profile.user_id == request.user.pk:
+        profile = selectors.get_profile(user=user_of(request), uid=user_id)
+        if profile.user_id == user_of(request).pk:
             return _own(profile)
         return Response(profile_document(profile))
 
@@ -70,7 +71,7 @@ class DiscoverView(APIView):
         query = DiscoverQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         wanted = {k: v for k, v in query.validated_data.items() if k != "sort"}
-        user = request.user if request.user.is_authenticated else None
+        user = find_user_of(request)
         rows = selectors.list_creators(user=user, wanted=selectors.DiscoverFilter(**wanted))
         pages = _DiscoverPages()
         page = pages.paginate_queryset(rows, request, view=self)

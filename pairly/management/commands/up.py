@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 
+from pairly.common.sql import close_connections
 from pairly.embedded import servers
 from pairly.embedded.processes import StartFailed
 from pairly.embedded.servers import InUse
@@ -67,8 +67,7 @@ class Command(BaseCommand):
         # Looked up, not imported: the demo lives in an app above.
         if name in get_commands():
             call_command(name, stdout=self.stdout)
-        connection.close()
-        connection.close_pool()
+        close_connections()
 
     def _run_children(self, in_use: InUse | None, stop: StopRequest, started_at: float) -> None:
         children = list_children(var_dir=settings.VAR_DIR, port=settings.PORT)

@@ -1,0 +1,6 @@
+-- no operation without transfers
+SELECT o.kind, o.id
+FROM credits_op o
+WHERE NOT EXISTS (SELECT 1
+FROM credits_transfer t
+WHERE t.op = o.id)
