@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 MAGIC = b"PLY1"
 SUITE = 1
@@ -122,7 +123,7 @@ def parse_header(*, raw: bytes) -> Header:
     if len(raw) != after + (_TARGET if kind in KINDS_WITH_TARGET else 0):
         raise HeaderInvalid("hdr_length")
     kids = [box.kid for box in boxes]
-    if any(a >= b for a, b in zip(kids, kids[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(kids)):
         raise HeaderInvalid("rcpt_order")
     return Header(
         kind=kind,

@@ -11,6 +11,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,26 +60,24 @@ class InUse:
             return str(json.loads(text.removeprefix("failed ")))
         return "the embedded servers were stopped"
 
-    def leave(self) -> None:
-        """Stop using the servers. When nobody else does, they are stopped when this returns."""
+    def leave(self, *, seconds: float = 60) -> None:
+        """Stop using the servers. When nobody else does, they are stopped when this returns (or time is up)."""
         others_stay = False
+        self._connection.settimeout(seconds)
         try:
             self._connection.shutdown(socket.SHUT_WR)
             while received := self._connection.recv(4096):
                 others_stay = received.endswith(STAYS)
         except OSError:
-            pass  # the supervisor ended before us
+            pass  # the supervisor ended before us, or takes too long
         self._connection.close()
         if self._supervisor is None:
             return
         if others_stay:
-            _left_running.append(self._supervisor)
+            # It is our child and outlives our use: collected when it ends, so that no zombie stays.
+            threading.Thread(target=self._supervisor.wait, daemon=True).start()
         else:
             self._supervisor.wait()
-
-
-# Supervisors we started that outlive our use: kept, for a forgotten Popen complains.
-_left_running: list[subprocess.Popen[bytes]] = []
 
 
 @contextmanager

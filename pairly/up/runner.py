@@ -46,7 +46,6 @@ class StopRequest:
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         if self._event.is_set():
             self.force()
-            # The embedded servers see our end and stop by themselves.
             os._exit(FORCED_EXIT_CODE)
         self._event.set()
 
@@ -113,3 +112,5 @@ class Group:
         """Stop all at once."""
         for child in self.children:
             child.kill()
+        if self.servers is not None:
+            self.servers.leave(seconds=5)

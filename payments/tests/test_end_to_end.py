@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from subprocess import Popen
 
 import httpx
 
@@ -17,7 +16,7 @@ from payments.tests.sandboxes import SECRET, running_sandbox
 
 
 @contextmanager
-def worker_of(server: RunningServer, log_path: Path) -> Iterator[None]:
+def worker_of(server: RunningServer, log_path: Path) -> Iterator[Popen[bytes]]:
     """A Celery worker in the environment of the server."""
     command = [sys.executable, "-m", "celery", "-A", "pairly.celery", "worker", "--pool", "solo", "-l", "INFO"]
     child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=server.env)
@@ -25,21 +24,13 @@ def worker_of(server: RunningServer, log_path: Path) -> Iterator[None]:
         processes.wait_until(
             ready=lambda: "ready." in log_path.read_text(), child=child, name="Celery", log_path=log_path
         )
-        yield
+        yield child
     finally:
         processes.stop(child)
 
 
-def paid(get: Callable[[], Any]) -> dict[str, Any]:
-    """Ask until the status leaves `created`, at most 20 s."""
-    deadline = time.monotonic() + 20
-    while (body := get().json())["status"] == "created" and time.monotonic() < deadline:
-        pass
-    return body
-
-
 def test_paying_on_the_hosted_page_credits_by_the_notice_alone(start_server, tmp_path):
-    buyer, port = Buyer(), free_port()
+    buyer, port, log_path = Buyer(), free_port(), tmp_path / "celery.log"
     sandbox_url = f"http://127.0.0.1:{port}"
     server = start_server(
         STRIPE_SECRET_KEY="sk_test_sandbox",
@@ -52,7 +43,7 @@ def test_paying_on_the_hosted_page_credits_by_the_notice_alone(start_server, tmp
     with (
         client,
         running_sandbox(tmp_path, port=port, webhook_url=hook) as sandbox,
-        worker_of(server, tmp_path / "celery.log"),
+        worker_of(server, log_path) as worker,
     ):
         sandbox.turn(duplicate=2, reorder=True)
         order = {"package_id": "credits-500", "provider": "stripe", "currency": "USD"}
@@ -61,5 +52,9 @@ def test_paying_on_the_hosted_page_credits_by_the_notice_alone(start_server, tmp
         started = answer.json()
         back = httpx.post(started["checkout_url"], timeout=60)
         assert back.headers["location"] == f"{server.url}/credits/payments/{started['payment_id']}/"
-        assert paid(lambda: client.get(f"/{started['payment_id']}"))["status"] == "paid"
+
+        def is_paid() -> bool:
+            return client.get(f"/{started['payment_id']}").json()["status"] == "paid"
+
+        processes.wait_until(ready=is_paid, child=worker, name="payment", log_path=log_path, seconds=20)
     assert buyer.balance_centi == 50_000

@@ -31,10 +31,10 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 refused = left[0] > 0
                 left[0] -= 1
-                self.send_response(503 if refused else 200)
-                self.end_headers()
                 if not refused:
                     receiver.events.put(json.loads(body)["type"])
+                self.send_response(503 if refused else 200)
+                self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
