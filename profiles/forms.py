@@ -1,33 +1,44 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from pairly.common.problems import Problem
+from users.forms import ProblemForm
 from users.models import User
 
 from .constants import BIO_MAX, NAME_MAX
 from .models import Profile
+from .selectors import DiscoverFilter
+
+MOST_CREDITS = 10**7
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(ProblemForm):
     """The owner's view of a profile; prices are typed in credits and kept in hundredths."""
 
-    display_name = forms.CharField(label=_("Name"), max_length=NAME_MAX)
-    bio = forms.CharField(label=_("About me"), max_length=BIO_MAX, required=False, widget=forms.Textarea)
+    display_name = forms.CharField(
+        label=_("Name"), max_length=NAME_MAX, widget=forms.TextInput(attrs={"autocomplete": "nickname"})
+    )
+    bio = forms.CharField(
+        label=_("About me"), max_length=BIO_MAX, required=False, widget=forms.Textarea(attrs={"rows": 5})
+    )
     price = forms.DecimalField(
         label=_("Price of a message, in credits"),
         help_text=_("0, or between 50 and 50,000. Fans pay it when they write, you earn it when you answer."),
         min_value=0,
         decimal_places=2,
-        max_digits=8,
+        max_digits=9,
     )
     reply_window_hours = forms.IntegerField(
         label=_("Hours you take at most to answer"),
         help_text=_("24 to 168. After that the fan's credits go back."),
-        min_value=24,
-        max_value=168,
+        min_value=settings.REPLY_WINDOW_MIN_HOURS,
+        max_value=settings.REPLY_WINDOW_MAX_HOURS,
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -41,7 +52,7 @@ class ProfileForm(forms.Form):
         return {
             "display_name": profile.display_name,
             "bio": profile.bio,
-            "price": profile.price_per_message_centi / 100,
+            "price": Decimal(profile.price_per_message_centi) / 100,
             "reply_window_hours": profile.reply_window_hours,
         }
 
@@ -51,3 +62,41 @@ class ProfileForm(forms.Form):
         if "price" in data:
             data["price_per_message_centi"] = int(data.pop("price") * 100)
         return data
+
+    def add_problem(self, problem: Problem) -> None:
+        """As for every form; the price has another name here."""
+        for row in problem.errors or []:
+            if row["pointer"] == "/price_per_message_centi":
+                row["pointer"] = "/price"
+        super().add_problem(problem)
+
+
+class DiscoverForm(forms.Form):
+    """The filter of the page, from the URL. What cannot be read is named and left out of the search."""
+
+    q = forms.CharField(
+        label=_("Name or words"), max_length=80, required=False, widget=forms.TextInput(attrs={"type": "search"})
+    )
+    max_price = forms.DecimalField(
+        label=_("Price at most, in credits"), min_value=0, max_value=MOST_CREDITS, decimal_places=2, required=False
+    )
+    sort = forms.ChoiceField(
+        label=_("Order"),
+        required=False,
+        choices=[
+            ("newest", _("Newest first")),
+            ("price", _("Lowest price first")),
+            ("-price", _("Highest price first")),
+        ],
+    )
+
+    def get_wanted(self) -> DiscoverFilter:
+        """The readable part of the filter; call after `is_valid`."""
+        max_price = self.cleaned_data.get("max_price")
+        return DiscoverFilter(
+            q=self.cleaned_data.get("q", ""), max_price=None if max_price is None else int(max_price * 100)
+        )
+
+    def get_sort(self) -> str:
+        """A key of SORTS; call after `is_valid`."""
+        return self.cleaned_data.get("sort") or "newest"

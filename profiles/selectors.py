@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -12,16 +13,20 @@ from django.db.models.functions import Now
 from pairly.common.problems import NotFound
 from users.models import Block, Restriction, User
 
+from .constants import SORTS
 from .models import Profile
 
 
 def find_own_profile(*, user: User) -> Profile | None:
+    """The caller's profile, unless it was deleted."""
     return Profile.objects.filter(user=user).first()
 
 
 def get_own_profile(*, user: User, for_update: bool = False) -> Profile:
-    """The caller's profile; raises NotFound."""
-    rows = Profile.objects.select_for_update() if for_update else Profile.objects.all()
+    """The caller's profile, hidden or not; raises NotFound. `for_update` locks its row, inside a transaction."""
+    rows = Profile.objects.select_related("user")
+    if for_update:
+        rows = rows.select_for_update(of=("self",))
     profile = rows.filter(user=user).first()
     if profile is None:
         raise NotFound()
@@ -29,7 +34,7 @@ def get_own_profile(*, user: User, for_update: bool = False) -> Profile:
 
 
 def version_of(*, profile: Profile) -> str:
-    """The ETag of a profile, with its quotes."""
+    """The ETag of a profile (RFC 9110 section 8.8.3), with its quotes."""
     return f'"{hashlib.sha256(f"{profile.pk}|{profile.updated_at.isoformat()}".encode()).hexdigest()[:16]}"'
 
 
@@ -42,7 +47,7 @@ def _visible(user: User | None) -> QuerySet[Profile]:
         lifted_at__isnull=True,
     )
     rows = Profile.objects.select_related("user").filter(~Exists(hidden), user__is_active=True)
-    if user is None or not user.is_authenticated:
+    if user is None:
         return rows
     blocked = Block.objects.filter(
         Q(blocker=user, blocked=OuterRef("user")) | Q(blocker=OuterRef("user"), blocked=user)
@@ -51,9 +56,19 @@ def _visible(user: User | None) -> QuerySet[Profile]:
 
 
 def get_profile(*, user: User | None, uid: uuid.UUID) -> Profile:
-    """A profile as `user` (None: anyone) may see it; raises NotFound."""
+    """A profile as `user` (None: anyone) may see it; raises NotFound. One's own is always there for oneself."""
+    if user is not None and user.uid == uid:
+        return get_own_profile(user=user)
     profile = _visible(user).filter(user__uid=uid).first()
     if profile is None:
+        raise NotFound()
+    return profile
+
+
+def get_creator(*, user: User | None, uid: uuid.UUID) -> Profile:
+    """As `get_profile`, for creators only: a fan has no public page. Raises NotFound."""
+    profile = get_profile(user=user, uid=uid)
+    if not profile.user.is_creator:
         raise NotFound()
     return profile
 
@@ -78,3 +93,35 @@ def list_creators(*, user: User | None, wanted: DiscoverFilter | None = None) ->
     if wanted.max_price is not None:
         rows = rows.filter(price_per_message_centi__lte=wanted.max_price)
     return rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreatorPage:
+    """One page of creators; `after` continues it, "" at the end."""
+
+    rows: list[Profile] = field(default_factory=list)
+    after: str = ""
+
+
+def get_creator_page(
+    *, user: User | None, wanted: DiscoverFilter, sort: str = "newest", after: str = "", size: int = 24
+) -> CreatorPage:
+    """Creators in the order `sort` (a key of SORTS), from the cursor `after` of the page before; a foreign one is
+    ignored. The cursor is the last row's place in that order, so no query grows with the number of the page.
+    """
+    rows = list_creators(user=user, wanted=wanted).order_by(*SORTS[sort])
+    if place := re.fullmatch(r"([0-9]{1,10})-([0-9]{1,18})", after):
+        rows = rows.filter(_is_after(sort=sort, price_centi=int(place[1]), pk=int(place[2])))
+    found = list(rows[: size + 1])
+    if len(found) <= size:
+        return CreatorPage(rows=found)
+    last = found[size - 1]
+    return CreatorPage(rows=found[:size], after=f"{last.price_per_message_centi}-{last.pk}")
+
+
+def _is_after(*, sort: str, price_centi: int, pk: int) -> Q:
+    if sort == "newest":
+        return Q(pk__lt=pk)
+    further = "lt" if sort.startswith("-") else "gt"
+    same_price = Q(price_per_message_centi=price_centi, pk__lt=pk)
+    return Q((f"price_per_message_centi__{further}", price_centi)) | same_price

@@ -7,63 +7,58 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 
-from pairly.common.problems import InvalidInput
+from pairly.common.problems import Problem
 from users.requests import find_user_of, user_of
 
 from . import selectors, services
-from .forms import ProfileForm
-
-PAGE = 24
+from .forms import DiscoverForm, ProfileForm
 
 
-def _credits_to_centi(text: str) -> int | None:
-    try:
-        return max(0, int(float(text) * 100))
-    except (ValueError, OverflowError):
-        return None
-
-
-@require_GET
+@require_safe
 def discover(request: HttpRequest) -> HttpResponse:
     """Creators to write to; the filter lives in the URL."""
-    wanted = selectors.DiscoverFilter(
-        q=request.GET.get("q", "").strip()[:80], max_price=_credits_to_centi(request.GET.get("max_price", ""))
+    form = DiscoverForm(request.GET)
+    form.is_valid()
+    page = selectors.get_creator_page(
+        user=find_user_of(request),
+        wanted=form.get_wanted(),
+        sort=form.get_sort(),
+        after=request.GET.get("after", ""),
     )
-    user = find_user_of(request)
-    rows = selectors.list_creators(user=user, wanted=wanted).order_by("-pk")
-    after = request.GET.get("after", "")
-    if after.isascii() and after.isdigit():
-        rows = rows.filter(pk__lt=int(after[:18]))
-    page = list(rows[: PAGE + 1])
-    context = {"creators": page[:PAGE], "after": page[PAGE - 1].pk if len(page) > PAGE else None, "wanted": wanted}
-    return render(request, "profiles/discover.html", {**context, "max_price": request.GET.get("max_price", "")})
+    following = request.GET.copy()
+    following["after"] = page.after
+    context = {"form": form, "creators": page.rows, "following": following.urlencode() if page.after else ""}
+    return render(request, "profiles/discover.html", context)
 
 
-@require_GET
+@require_safe
 def creator(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
-    user = find_user_of(request)
-    return render(request, "profiles/creator.html", {"profile": selectors.get_profile(user=user, uid=user_id)})
+    """A creator's public page."""
+    return render(
+        request, "profiles/creator.html", {"profile": selectors.get_creator(user=find_user_of(request), uid=user_id)}
+    )
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@never_cache
 def edit(request: HttpRequest) -> HttpResponse:
+    """The owner's form."""
     user = user_of(request)
     profile = selectors.get_own_profile(user=user)
-    if request.method == "GET":
+    if request.method != "POST":
         form = ProfileForm(initial=ProfileForm.initial_of(profile), user=user)
         return render(request, "profiles/edit.html", {"form": form})
     form = ProfileForm(request.POST, user=user)
-    if form.is_valid():
-        try:
-            services.update_profile(user=user, **form.as_fields())
-        except InvalidInput as problem:
-            for error in problem.errors or []:
-                name = {"/price_per_message_centi": "price"}.get(error["pointer"], error["pointer"].strip("/"))
-                form.add_error(name if name in form.fields else None, error["detail"])
-        else:
-            messages.success(request, _("Your profile is saved."))
-            return redirect("profiles:edit")
-    return render(request, "profiles/edit.html", {"form": form}, status=422)
+    if not form.is_valid():
+        return render(request, "profiles/edit.html", {"form": form}, status=422)
+    try:
+        services.update_profile(user=user, **form.as_fields())
+    except Problem as problem:
+        form.add_problem(problem)
+        return render(request, "profiles/edit.html", {"form": form}, status=problem.status)
+    messages.success(request, _("Your profile is saved."))
+    return redirect("profiles:edit")

@@ -2,8 +2,8 @@
 
 PostgreSQL refuses to run as root. Started by root, the servers run as the owner of the data folder, or as nobody.
 A checkout below a private folder (0700 home) is out of that user's reach; then the servers keep one capability,
-CAP_DAC_OVERRIDE, and nobody's folder is opened to the world. Without setpriv(1) or that capability the start fails
-and says so.
+CAP_DAC_OVERRIDE, and no folder is opened to the world. Where setpriv(1) or that capability is missing the start
+fails and says so.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _as_user(setpriv: str, uid: int | None, reach: str) -> list[str]:
     if _can_reach([setpriv, *plain], reach):
         return [*plain, "--inh-caps=-all"]
     able = [*plain, "--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"]
-    if not _has_dac_override() or not _can_reach([setpriv, *able], reach):
+    if not _can_reach([setpriv, *able], reach):
         raise StartFailed(
             f"the user {uid}, as whom PostgreSQL runs because it refuses root, cannot enter {reach}: "
             "set PAIRLY_VAR_DIR to a folder that other users may pass through, or do not start as root"
@@ -79,6 +79,8 @@ def _has_dac_override() -> bool:
 
 def prepare_socket_dir(var_dir: Path, *, uid: int | None) -> None:
     """Make the sockets' folder, 0700 and the servers' own; refuse one that somebody else made before us in /tmp."""
+    if uid is not None and not _has_dac_override():
+        raise StartFailed("root without the capability CAP_DAC_OVERRIDE cannot use the servers: start as another user")
     folder = paths.socket_dir(var_dir)
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -146,4 +146,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except processes.StartFailed as why:
+        sys.exit(str(why))

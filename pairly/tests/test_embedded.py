@@ -221,15 +221,14 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir(mode=0o700)
     if os.getuid() == 0:
         os.chown(tmp_path / "postgres", 65534, 65534)
-    with pytest.raises(StartFailed, match=r"(?s)PostgreSQL ended with code 2.*postgresql\.conf"):
-        with servers.running(var_dir=tmp_path):
-            pass
+    why = r"(?s)PostgreSQL ended with code 2.*postgresql\.conf"
+    with pytest.raises(StartFailed, match=why), servers.running(var_dir=tmp_path):
+        pass
 
 
 def test_only_what_is_wanted_is_started(tmp_path: Path) -> None:
-    with servers.running(var_dir=tmp_path, database=False):
-        with redis.Redis.from_url(paths.redis_url(tmp_path)) as client:
-            assert client.ping()
+    with servers.running(var_dir=tmp_path, database=False), redis.Redis.from_url(paths.redis_url(tmp_path)) as client:
+        assert client.ping()
     assert not (tmp_path / "postgres").exists()
     with servers.running(var_dir=tmp_path / "none", database=False, redis=False) as in_use:
         assert in_use is None

@@ -37,14 +37,18 @@ class PaymentOut(serializers.ModelSerializer[Payment]):
     payment_id = serializers.UUIDField(source="uid")
     package_id = serializers.CharField(source="package")
     checkout_url = serializers.SerializerMethodField()
+    is_under_review = serializers.SerializerMethodField()
 
     class Meta:
         model = Payment
         fields = [
             "payment_id", "status", "provider", "package_id", "credits_centi", "currency", "amount_minor",
-            "checkout_url", "created_at", "paid_at",
+            "checkout_url", "is_under_review", "created_at", "paid_at",
         ]  # fmt: skip
 
     def get_checkout_url(self, payment: Payment) -> str | None:
         is_waiting = payment.status == Payment.Status.CREATED and not payment.flag
         return payment.checkout_url if is_waiting and payment.checkout_url else None
+
+    def get_is_under_review(self, payment: Payment) -> bool:
+        return payment.flag != ""

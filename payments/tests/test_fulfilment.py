@@ -83,6 +83,8 @@ def test_another_amount_or_currency_is_flagged_and_not_credited(shop, paid, flag
     fulfilment.fulfil(payment_id=payment.uid)
     payment.refresh_from_db()
     assert (payment.status, payment.flag, buyer.balance_centi) == ("created", flag, 0)
+    shown = buyer.get_payment(payment.uid).json()
+    assert (shown["is_under_review"], shown["checkout_url"]) == (True, None)
     assert_ledger_holds()
 
 

@@ -47,7 +47,7 @@ def test_the_pages_need_a_sign_in():
 
 def test_the_buy_page_shows_the_cards_in_the_chosen_currency_without_a_script(shop, fan):
     html = browser_of(fan).get(BUY, {"currency": "INR"}).content.decode()
-    for text in ("500", "1050", "2200", "5750", "INR 449.00", "INR 4,499.00"):
+    for text in ("500", "1,050", "2,200", "5,750", "INR 449.00", "INR 4,499.00"):
         assert text in html
     assert html.count('type="radio"') == 4
     assert "<script" not in html

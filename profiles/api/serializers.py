@@ -5,12 +5,13 @@ from typing import Any
 
 from rest_framework import serializers
 
+from ..constants import BIO_MAX, NAME_MAX, SORTS
 from ..models import Profile
 
 
 class ProfileIn(serializers.Serializer[Profile]):
-    display_name = serializers.CharField(max_length=80)
-    bio = serializers.CharField(max_length=2_000, required=False, allow_blank=True)
+    display_name = serializers.CharField(max_length=NAME_MAX)
+    bio = serializers.CharField(max_length=BIO_MAX, required=False, allow_blank=True)
     price_per_message_centi = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
     reply_window_hours = serializers.IntegerField(min_value=0, max_value=10_000, required=False)
 
@@ -19,7 +20,7 @@ class DiscoverQuery(serializers.Serializer[None]):
     q = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     min_price = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
     max_price = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
-    sort = serializers.ChoiceField(choices=["newest", "price", "-price"], required=False, default="newest")
+    sort = serializers.ChoiceField(choices=list(SORTS), required=False, default="newest", allow_blank=True)
 
 
 def profile_document(profile: Profile) -> dict[str, Any]:

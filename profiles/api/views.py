@@ -10,9 +10,12 @@ from rest_framework.views import APIView
 
 from credits import selectors as ledger
 from pairly.common.pagination import CursorPages
+from pairly.common.problems import Forbidden
+from users.models import User
 from users.requests import find_user_of, user_of
 
 from .. import selectors, services
+from ..constants import SORTS
 from ..models import Profile
 from .serializers import DiscoverQuery, ProfileIn, profile_document
 
@@ -21,6 +24,12 @@ def _own(profile: Profile, status: int = 200) -> Response:
     earnings = ledger.get_earnings(user_id=profile.user_id)
     document = {**profile_document(profile), "total_earnings_centi": earnings.earned_centi}
     return Response(document, status, headers={"ETag": selectors.version_of(profile=profile)})
+
+
+def _if_match(request: Request) -> list[str] | None:
+    """The ETags of `If-Match` (RFC 9110 section 13.1.1); None when any version will do."""
+    given = request.headers.get("If-Match", "*")
+    return None if given.strip() == "*" else [tag.strip() for tag in given.split(",")]
 
 
 class OwnProfileView(APIView):
@@ -37,34 +46,44 @@ class OwnProfileView(APIView):
     def put(self, request: Request) -> Response:
         body = ProfileIn(data=request.data)
         body.is_valid(raise_exception=True)
-        version = request.headers.get("If-Match")
-        return _own(services.update_profile(user=user_of(request), version=version, **body.validated_data))
+        return _own(services.update_profile(user=user_of(request), versions=_if_match(request), **body.validated_data))
 
     def delete(self, request: Request) -> Response:
         services.delete_profile(user=user_of(request))
         return Response(status=204)
 
 
-class ProfileView(APIView):
-    def get(self, request: Request, user_id: uuid.UUID) -> Response:
+class ProfileView(OwnProfileView):
+    """GET profiles/{user_id}: anyone's who may be seen. PUT and DELETE: the caller's own under its address."""
+
+    http_method_names = ["get", "put", "delete", "head", "options"]
+
+    def get(self, request: Request, user_id: uuid.UUID) -> Response:  # type: ignore[override]  # the URL names whose
         profile = selectors.get_profile(user=user_of(request), uid=user_id)
-        if profile.user_id == user_of(request).pk:
-            return _own(profile)
-        return Response(profile_document(profile))
+        return _own(profile) if profile.user_id == user_of(request).pk else Response(profile_document(profile))
+
+    def put(self, request: Request, user_id: uuid.UUID) -> Response:  # type: ignore[override]
+        self._require_own(user_of(request), user_id)
+        return super().put(request)
+
+    def delete(self, request: Request, user_id: uuid.UUID) -> Response:  # type: ignore[override]
+        self._require_own(user_of(request), user_id)
+        return super().delete(request)
+
+    def _require_own(self, user: User, user_id: uuid.UUID) -> None:
+        """Raises NotFound for a profile the caller may not see, Forbidden for one that is not theirs."""
+        if selectors.get_profile(user=user, uid=user_id).user_id != user.pk:
+            raise Forbidden()
 
 
 class _DiscoverPages(CursorPages):
-    ORDERS = {
-        "newest": ("-id",),
-        "price": ("price_per_message_centi", "-id"),
-        "-price": ("-price_per_message_centi", "-id"),
-    }
-
     def get_ordering(self, request: Request, queryset: QuerySet[Profile], view: object) -> tuple[str, ...]:
-        return self.ORDERS[request.query_params.get("sort", "newest")]
+        return SORTS[request.query_params.get("sort") or "newest"]
 
 
 class DiscoverView(APIView):
+    """GET discover: creators, with `q, min_price, max_price` (hundredths) and `sort`."""
+
     permission_classes = [AllowAny]
 
     def get(self, request: Request) -> Response:

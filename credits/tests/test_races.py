@@ -1,0 +1,182 @@
+"""Races over money, each with a control that shows the race when the guard is off."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from credits import invariants, selectors
+from credits.services import deadlines, purchases, roll_up
+from pairly.common.ids import uuid7
+from pairly.testing.people import make_user
+
+RACERS = 100
+THREADS = 16
+
+
+@pytest.fixture(autouse=True)
+def _own_database(committed_db):
+    return committed_db
+
+
+def race(work, arguments):
+    """Run `work(argument)` for all arguments from THREADS threads that start together; their results."""
+    gate = threading.Barrier(THREADS)
+
+    def run(share):
+        gate.wait()
+        try:
+            return [work(argument) for argument in share]
+        finally:
+            connection.close()
+
+    shares = [arguments[i::THREADS] for i in range(THREADS)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [result for part in pool.map(run, shares) for result in part]
+
+
+def fetch(sql, *params):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchone()
+
+
+def buy(fan, centi):
+    purchases.record_purchase(
+        user_id=fan.pk, op_id=uuid7(), credits_centi=centi, currency="USD", amount_minor=500, payment_uid=uuid7()
+    )
+
+
+def hold(fan, creator, *, scope, amount=5_000, expires_in=timedelta(hours=24)):
+    at = timezone.now()
+    sql = "SELECT code FROM credits_hold(%s, %s, %s, %s, 1, %s, 2000, %s, %s)"
+    return fetch(sql, uuid7(), fan.pk, creator.pk, scope, amount, at, at + expires_in)[0]
+
+
+def assert_books_balance():
+    assert [finding for finding in invariants.check_all() if not finding.is_ok] == []
+
+
+def test_of_100_holds_with_credit_for_one_exactly_one_is_taken():
+    fan, creator = make_user("fan"), make_user("creator")
+    buy(fan, 5_000)
+    codes = race(lambda scope: hold(fan, creator, scope=scope), list(range(1, RACERS + 1)))
+    assert sorted(set(codes)) == ["", "insufficient_credits"]
+    assert codes.count("") == 1
+    balance = selectors.get_balance(user_id=fan.pk)
+    assert (balance.balance_centi, balance.held_centi) == (0, 5_000)
+    assert_books_balance()
+
+
+def test_control_without_the_compare_and_set_many_would_be_taken(as_owner):
+    """The same race against the same function with its guard cut out: read, then write what was read."""
+    fan = make_user("fan")
+    buy(fan, 5_000)
+    as_owner("CREATE TABLE taken (scope bigint)")
+    as_owner(
+        "CREATE FUNCTION unguarded(p_fan bigint, p_scope bigint) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$ "
+        "DECLARE v bigint; BEGIN "
+        "SELECT balance INTO v FROM credits_account WHERE owner = p_fan AND kind = 'fan:paid'; "
+        "IF v < 5000 THEN RETURN 'insufficient_credits'; END IF; "
+        "INSERT INTO taken VALUES (p_scope); "
+        "PERFORM pg_sleep(0.05); "  # holds the window open that an unlucky schedule opens
+        "UPDATE credits_account SET balance = v - 5000 WHERE owner = p_fan AND kind = 'fan:paid'; "
+        "RETURN ''; END $$"
+    )
+    codes = race(lambda s: fetch("SELECT unguarded(%s, %s)", fan.pk, s)[0], list(range(1, RACERS + 1)))
+    assert codes.count("") > 1
+
+
+def test_a_reply_and_the_deadline_settle_each_of_300_holds_once():
+    fan, creator = make_user("fan"), make_user("creator")
+    buy(fan, 300 * 5_000)
+    n_holds, soon = 300, timedelta(milliseconds=1)
+    for scope in range(1, n_holds + 1):
+        # every second hold is due at once: there the job and the reply meet
+        assert hold(fan, creator, scope=scope, expires_in=soon if scope % 2 else timedelta(hours=1)) == ""
+    early = timezone.now() - timedelta(hours=1)  # a reply that believes to be in time
+
+    def settle(job):
+        kind, scope = job
+        if kind == "void":
+            return len(deadlines.void_overdue(at=timezone.now() + timedelta(hours=2), limit=3))
+        sql = "SELECT n_holds FROM credits_post_holds(%s, %s, %s, 1, %s, 7, 14, 90)"
+        return fetch(sql, uuid7(), creator.pk, scope, early)[0]
+
+    jobs = [(kind, s) for s in range(1, n_holds + 1) for kind in ("reply", "void", "reply", "void")]
+    settled = race(settle, jobs)
+    assert sum(settled) == n_holds
+    states = dict(_states())
+    assert states["posted"] + states["voided"] == n_holds
+    assert min(states.values()) > 0
+    earned = selectors.get_earnings(user_id=creator.pk).earned_centi
+    assert earned == states["posted"] * 4_000
+    assert selectors.get_balance(user_id=fan.pk).balance_centi == states["voided"] * 5_000
+    roll_up.allocate_lots()
+    assert_books_balance()
+
+
+def _states():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT state, count(*) FROM credits_hold GROUP BY state")
+        return cursor.fetchall()
+
+
+def test_control_without_the_state_in_the_update_a_hold_settles_twice(as_owner):
+    fan, creator = make_user("fan"), make_user("creator")
+    buy(fan, 20 * 5_000)
+    for scope in range(1, 21):
+        assert hold(fan, creator, scope=scope) == ""
+    as_owner(
+        "CREATE FUNCTION unguarded_settle(p_scope bigint, p_state text) RETURNS int LANGUAGE plpgsql SECURITY DEFINER "
+        "AS $$ DECLARE v text; n int; BEGIN "
+        "SELECT state INTO v FROM credits_hold WHERE scope = p_scope; IF v <> 'open' THEN RETURN 0; END IF; "
+        "PERFORM pg_sleep(0.01); "
+        "UPDATE credits_hold SET state = p_state, settled_at = now(), "
+        "matures_at = CASE WHEN p_state = 'posted' THEN now() END WHERE scope = p_scope; "
+        "GET DIAGNOSTICS n = ROW_COUNT; RETURN n; END $$"
+    )
+    jobs = [(scope, state) for scope in range(1, 21) for state in ("posted", "voided") * 4]
+    settled = race(lambda job: fetch("SELECT unguarded_settle(%s, %s)", *job)[0], jobs)
+    assert sum(settled) > 20
+
+
+def test_a_transfer_that_commits_late_is_folded_in_and_none_is_lost():
+    fan, creator = make_user("fan"), make_user("creator")
+    buy(fan, 200 * 5_000)
+    stop = threading.Event()
+
+    def roll():
+        while not stop.is_set():
+            roll_up.roll_up()
+        connection.close()
+
+    roller = threading.Thread(target=roll)
+    roller.start()
+    codes = race(lambda scope: hold(fan, creator, scope=scope), list(range(1, 201)))
+    stop.set()
+    roller.join()
+    roll_up.roll_up()
+    assert codes.count("") == 200
+    (escrow,) = fetch("SELECT balance FROM credits_account WHERE kind = 'escrow' AND unit = 'CRD'")
+    assert escrow == 200 * 5_000
+    assert_books_balance()
+
+
+def test_the_same_purchase_from_many_threads_is_credited_once():
+    fan, op, payment = make_user("fan"), uuid7(), uuid7()
+
+    def record(_):
+        return purchases.record_purchase(
+            user_id=fan.pk, op_id=op, credits_centi=500, currency="USD", amount_minor=5, payment_uid=payment
+        ).is_replay
+
+    replays = race(record, list(range(64)))
+    assert replays.count(False) == 1
+    assert selectors.get_balance(user_id=fan.pk).balance_centi == 500
+    assert_books_balance()
