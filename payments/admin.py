@@ -10,9 +10,6 @@ from .models import Payment, WebhookEvent
 class _ToRead:
     """Money rows are changed by services only."""
 
-    show_full_result_count = False
-    ordering = ("-id",)
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -27,6 +24,8 @@ class _ToRead:
 class PaymentAdmin(_ToRead, admin.ModelAdmin[Payment]):
     """Payments; the filter by flag is the list of what somebody has to look at."""
 
+    show_full_result_count = False
+    ordering = ("-id",)
     list_display = ("created_at", "uid", "status", "flag", "currency", "amount_minor", "provider", "paid_at")
     list_filter = ("flag", "status", "provider")
     search_fields = ("uid", "user__uid", "provider_session_id", "provider_payment_id")
@@ -37,6 +36,8 @@ class PaymentAdmin(_ToRead, admin.ModelAdmin[Payment]):
 class WebhookEventAdmin(_ToRead, admin.ModelAdmin[WebhookEvent]):
     """Notices of providers."""
 
+    show_full_result_count = False
+    ordering = ("-id",)
     list_display = ("received_at", "provider", "type", "object_id", "processed_at")
     list_filter = ("provider", "type")
     search_fields = ("event_id", "object_id", "reference", "payment_object_id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -99,7 +99,7 @@ def list_creators(*, user: User | None, wanted: DiscoverFilter | None = None) ->
 class CreatorPage:
     """One page of creators; `after` continues it, "" at the end."""
 
-    rows: list[Profile] = field(default_factory=list)
+    rows: list[Profile]
     after: str = ""
 
 

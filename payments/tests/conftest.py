@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from pairly import celery  # noqa: F401 - as in the web process: jobs go to our broker
 from pairly.testing.fixtures import free_port
 from payments.gateways.stripe import StripeGateway
 from payments.tests.sandboxes import SECRET, RunningSandbox, running_sandbox

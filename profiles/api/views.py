@@ -11,7 +11,6 @@ from rest_framework.views import APIView
 from credits import selectors as ledger
 from pairly.common.pagination import CursorPages
 from pairly.common.problems import Forbidden
-from users.models import User
 from users.requests import find_user_of, user_of
 
 from .. import selectors, services
@@ -32,6 +31,23 @@ def _if_match(request: Request) -> list[str] | None:
     return None if given.strip() == "*" else [tag.strip() for tag in given.split(",")]
 
 
+def _change(request: Request) -> Response:
+    body = ProfileIn(data=request.data)
+    body.is_valid(raise_exception=True)
+    return _own(services.update_profile(user=user_of(request), versions=_if_match(request), **body.validated_data))
+
+
+def _remove(request: Request) -> Response:
+    services.delete_profile(user=user_of(request))
+    return Response(status=204)
+
+
+def _require_own(request: Request, user_id: uuid.UUID) -> None:
+    """Raises NotFound for a profile the caller may not see, Forbidden for one that is not theirs."""
+    if selectors.get_profile(user=user_of(request), uid=user_id).user_id != user_of(request).pk:
+        raise Forbidden()
+
+
 class OwnProfileView(APIView):
     """GET, POST, PUT, DELETE profiles: the caller's own."""
 
@@ -44,36 +60,26 @@ class OwnProfileView(APIView):
         return _own(services.create_profile(user=user_of(request), **body.validated_data), 201)
 
     def put(self, request: Request) -> Response:
-        body = ProfileIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        return _own(services.update_profile(user=user_of(request), versions=_if_match(request), **body.validated_data))
+        return _change(request)
 
     def delete(self, request: Request) -> Response:
-        services.delete_profile(user=user_of(request))
-        return Response(status=204)
+        return _remove(request)
 
 
-class ProfileView(OwnProfileView):
+class ProfileView(APIView):
     """GET profiles/{user_id}: anyone's who may be seen. PUT and DELETE: the caller's own under its address."""
 
-    http_method_names = ["get", "put", "delete", "head", "options"]
-
-    def get(self, request: Request, user_id: uuid.UUID) -> Response:  # type: ignore[override]  # the URL names whose
+    def get(self, request: Request, user_id: uuid.UUID) -> Response:
         profile = selectors.get_profile(user=user_of(request), uid=user_id)
         return _own(profile) if profile.user_id == user_of(request).pk else Response(profile_document(profile))
 
-    def put(self, request: Request, user_id: uuid.UUID) -> Response:  # type: ignore[override]
-        self._require_own(user_of(request), user_id)
-        return super().put(request)
+    def put(self, request: Request, user_id: uuid.UUID) -> Response:
+        _require_own(request, user_id)
+        return _change(request)
 
-    def delete(self, request: Request, user_id: uuid.UUID) -> Response:  # type: ignore[override]
-        self._require_own(user_of(request), user_id)
-        return super().delete(request)
-
-    def _require_own(self, user: User, user_id: uuid.UUID) -> None:
-        """Raises NotFound for a profile the caller may not see, Forbidden for one that is not theirs."""
-        if selectors.get_profile(user=user, uid=user_id).user_id != user.pk:
-            raise Forbidden()
+    def delete(self, request: Request, user_id: uuid.UUID) -> Response:
+        _require_own(request, user_id)
+        return _remove(request)
 
 
 class _DiscoverPages(CursorPages):
