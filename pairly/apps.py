@@ -7,3 +7,7 @@ class PairlyConfig(AppConfig):
     """The project itself as an app: it carries management commands and project-wide templates, no models."""
 
     name = "pairly"
+
+    def ready(self) -> None:
+        # Every process that uses Django enqueues to our broker, not to Celery's default one.
+        from . import celery  # noqa: F401

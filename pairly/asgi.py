@@ -12,7 +12,5 @@ http_application = get_asgi_application()
 
 from messaging.routing import websocket_urlpatterns  # noqa: E402 - models need the app registry
 
-from .celery import app as celery_app  # noqa: E402, F401 - so that web processes enqueue to our broker
-
 sockets = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # see messaging/routing.py
 application = ProtocolTypeRouter({"http": http_application, "websocket": sockets})

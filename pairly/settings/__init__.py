@@ -157,6 +157,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": f"{REDIS_PREFIX}:celery:",
     "socket_timeout": 5,
     "socket_connect_timeout": 5,
+    # A request that finds no broker must not wait for one: sweepers repeat what was not enqueued.
+    "max_retries": 0,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -171,6 +176,8 @@ CELERY_BEAT_SCHEDULE = {
     "credits-roll-up": {"task": "credits.roll_up", "schedule": 30.0},
     "credits-check-ledger": {"task": "credits.check_ledger", "schedule": 600.0},
     "messaging-sweep-unpushed": {"task": "messaging.sweep_unpushed", "schedule": 10.0},
+    "payments-sweep-events": {"task": "payments.sweep_events", "schedule": 30.0},
+    "payments-reconcile": {"task": "payments.reconcile", "schedule": 300.0},
     "outbox-deliver": {"task": "outbox.deliver", "schedule": 10.0},
 }
 

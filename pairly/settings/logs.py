@@ -39,6 +39,7 @@ LOGGING: dict[str, Any] = {
         "django.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},  # at INFO it logs addresses with session ids
         "celery": {"level": "INFO"},
     },
 }
