@@ -30,5 +30,7 @@ urlpatterns = [
     path("api/", include((_api, "api"))),
 ]
 
+handler400 = "pairly.site.views.bad_request"
+handler403 = "pairly.site.views.forbidden"
 handler404 = "pairly.site.views.not_found"
 handler500 = "pairly.site.views.server_error"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TypedDict
 
 import redis as redis_package
 from celery import current_app
@@ -38,7 +39,10 @@ def _worker() -> bool:
 
 
 def _storage() -> bool:
-    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
     return os.access(settings.MEDIA_ROOT, os.W_OK)
 
 
@@ -56,6 +60,13 @@ def _mail() -> bool:
     return bool(row and row[0])
 
 
+class Health(TypedDict):
+    """`status` is `ok` or `degraded`; each check is `ok` or `failed`."""
+
+    status: str
+    checks: dict[str, str]
+
+
 CHECKS: dict[str, Callable[[], bool]] = {
     "database": _database,
     "redis": _redis,
@@ -65,7 +76,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
 }
 
 
-def check() -> dict[str, object]:
+def check() -> Health:
     """The health document: `status` is `ok` when every check is."""
     checks = {name: "ok" if run() else "failed" for name, run in CHECKS.items()}
     return {"status": "ok" if set(checks.values()) == {"ok"} else "degraded", "checks": checks}

@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from pairly.common.problems import as_problem, problem_response
 
-PAGES = {403, 404, 429, 503}
+PAGES = {403, 404, 429, 503}  # 503.html asks the database nothing: there may be no connection to ask with
 
 
 class ProblemMiddleware:

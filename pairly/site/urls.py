@@ -9,6 +9,7 @@ app_name = "site"
 urlpatterns = [
     path("", views.home, name="home"),
     path("how-it-works/", views.how_it_works, name="how-it-works"),
+    path("prices/", views.prices, name="prices"),
     path("health", views.health, name="health"),
     path("version", views.version_document, name="version"),
 ]

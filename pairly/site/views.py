@@ -1,42 +1,82 @@
+"""Pages and documents that belong to no single app."""
+
 from __future__ import annotations
 
+from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import django
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import number_format
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
-from pairly.common.problems import NotFound, Problem, problem_response
+from pairly.common.problems import Forbidden, MalformedRequest, NotFound, Problem, problem_response
+from payments import selectors as payments
+from payments.constants import CURRENCIES
 from profiles import selectors as profiles
+from users.requests import find_user_of
 
 from . import health as checks
 
+EXAMPLE_CENTI = 100_00
 
-@require_GET
+
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What Pairly is, for strangers; people who are signed in start at their inbox."""
-    if request.user.is_authenticated:
-        return redirect("messaging:inbox" if request.user.is_creator else "profiles:discover")
+    """What Pairly is, for strangers; people who are signed in start at their inbox or at discovery."""
+    user = find_user_of(request)
+    if user is not None:
+        return redirect("messaging:inbox" if user.is_creator else "profiles:discover")
     creators = profiles.list_creators(user=None).order_by("-pk")[:6]
     return render(request, "site/home.html", {"creators": creators})
 
 
-@require_GET
+@require_safe
 def how_it_works(request: HttpRequest) -> HttpResponse:
-    return render(request, "site/how_it_works.html")
+    """The way of a message and of its credits, and what we can see of it."""
+    return render(request, "site/how_it_works.html", _terms_of_trade())
+
+
+@require_safe
+def prices(request: HttpRequest) -> HttpResponse:
+    """What credits cost, what a message costs, and what coming back means."""
+    offers = [payments.list_offers(currency=currency) for currency in CURRENCIES]
+    packages = [{"credits_centi": row[0].credits_centi, "offers": row} for row in zip(*offers, strict=True)]
+    context = {"currencies": CURRENCIES, "packages": packages, **_terms_of_trade()}
+    return render(request, "site/prices.html", context)
+
+
+def _terms_of_trade() -> dict[str, Any]:
+    """The parameters that the pages talk about; amounts in hundredths of a credit."""
+    fee_centi = EXAMPLE_CENTI * settings.PLATFORM_FEE_BASIS_POINTS // 10_000
+    return {
+        "fee_percent": number_format((Decimal(settings.PLATFORM_FEE_BASIS_POINTS) / 100).normalize()),
+        "price_min_centi": settings.PRICE_MIN_CENTI,
+        "price_max_centi": settings.PRICE_MAX_CENTI,
+        "hours_min": settings.REPLY_WINDOW_MIN_HOURS,
+        "hours_max": settings.REPLY_WINDOW_MAX_HOURS,
+        "example_centi": EXAMPLE_CENTI,
+        "example_fee_centi": fee_centi,
+        "example_earned_centi": EXAMPLE_CENTI - fee_centi,
+    }
 
 
 @never_cache
-@require_GET
+@require_safe
 def health(request: HttpRequest) -> JsonResponse:
+    """The health document; 503 without the database, for nothing works then."""
     document = checks.check()
-    return JsonResponse(document, status=200 if document["checks"]["database"] == "ok" else 503)  # type: ignore[index]
+    return JsonResponse(document, status=200 if document["checks"]["database"] == "ok" else 503)
 
 
-@require_GET
+@require_safe
 def version_document(request: HttpRequest) -> JsonResponse:
+    """Which version answers."""
     try:
         number = version("pairly")
     except PackageNotFoundError:  # run from a checkout, not from an installed package
@@ -44,17 +84,29 @@ def version_document(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"version": number, "api": "v1", "django": django.get_version()})
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if request.path.startswith("/api/"):
-        return problem_response(NotFound())
-    return render(request, "404.html", status=404)
-
-
 class InternalError(Problem):
-    code, status, title = "internal_error", 500, "Something went wrong on our side"
+    code, status, title = "internal_error", 500, _("Something went wrong on our side")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's refusals of a request itself, e.g. of an unknown host."""
+    return _refusal(request, MalformedRequest())
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _refusal(request, Forbidden())
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _refusal(request, NotFound())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    return _refusal(request, InternalError())
+
+
+def _refusal(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """A problem document below /api/, a page elsewhere."""
     if request.path.startswith("/api/"):
-        return problem_response(InternalError())
-    return render(request, "500.html", status=500)
+        return problem_response(problem)
+    return render(request, f"{problem.status}.html", status=problem.status)
