@@ -21,7 +21,7 @@ export npm_config_fund := false
 export npm_config_audit := false
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup packages node frontend lint types suite bench prove vectors chromium clean
+.PHONY: help run test setup packages node frontend lint types suite prove vectors chromium clean
 
 help:
 	@sed -n '1,4s/^# *//p' Makefile
@@ -90,12 +90,9 @@ suite: setup chromium
 
 # -- measurements and proofs -------------------------------------------------------------------------------
 
-bench: setup
-	@$(BIN)/python manage.py bench
-
-# The faults and attacks in full; `make test` runs a short form of each.
+# Every test in its long form (the ledger's model test: 10,000 steps).
 prove: setup chromium
-	PAIRLY_PROVE=1 $(BIN)/python -m pytest -m prove
+	PAIRLY_PROVE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # The protocol's test vectors in Python and in Chromium; E2E_VECTORS=file runs another set.
 vectors: setup chromium

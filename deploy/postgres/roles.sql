@@ -7,7 +7,6 @@
 -- each database, for default privileges belong to the role that makes the objects.
 DO $$
 BEGIN
-    -- Plain IF, and the race of two starts caught: CREATE ROLE knows no IF NOT EXISTS.
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pairly_owner') THEN
         CREATE ROLE pairly_owner LOGIN CREATEDB;
     END IF;

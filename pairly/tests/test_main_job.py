@@ -131,6 +131,8 @@ def test_a_fan_pays_a_creator_for_an_encrypted_message(world, committed_db):
     for secret in (CANARY, ANSWER):
         assert secret not in stored
         assert secret not in server.log_path.read_text()
+        for log in (settings.VAR_DIR / "log").glob("*.log"):
+            assert secret not in log.read_text(errors="replace")
 
 
 def whole_database(name: str) -> str:
