@@ -18,13 +18,16 @@ for _name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
     os.environ.pop(_name, None)
 
 from pairly.settings import *  # noqa: E402, F403 - the environment must be set first
-from pairly.settings import CACHES, CHANNEL_LAYERS, DATABASES, REDIS_URL, VAR_DIR  # noqa: E402
+from pairly.settings import CACHES, CHANNEL_LAYERS, DATABASES, REDIS_PREFIX, REDIS_URL, VAR_DIR  # noqa: E402
 
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _REDIS_NUMBER = 0 if _WORKER == "main" else 1 + int(_WORKER.removeprefix("gw"))
 REDIS_URL = f"{REDIS_URL}?db={_REDIS_NUMBER}"
 CACHES["default"]["LOCATION"] = REDIS_URL
-CHANNEL_LAYERS["default"] = {**CHANNEL_LAYERS["default"], "CONFIG": {"hosts": [REDIS_URL]}}
+CHANNEL_LAYERS["default"] = {
+    **CHANNEL_LAYERS["default"],
+    "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{REDIS_PREFIX}:channels"},
+}
 DATABASES["default"]["NAME"] = f"pairly_test_{_WORKER}"
 DATABASES["default"]["TEST"] = {"NAME": DATABASES["default"]["NAME"]}
 PASSWORD_HASHERS = ["users.hashers.Argon2idHasher", "django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]

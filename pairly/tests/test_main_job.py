@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.utils import timezone
 
 from credits import invariants, selectors
+from credits.services import purchases
+from messaging.services import deadlines
+from pairly.common.ids import uuid7
 from pairly.embedded import paths
 from pairly.testing.fixtures import free_port
 from payments.tests.sandboxes import SECRET, running_sandbox
+from profiles.services import update_profile
 from users.models import User
 
 CANARY = "canary-7f3a-the-words-nobody-else-may-read"
@@ -170,3 +178,93 @@ def test_a_short_balance_keeps_the_draft_and_charges_nothing(world):
     assert fan.page.is_visible("[data-part=retry]")
     assert fan.balance() == "0"
     assert uuid.UUID(fan.page.get_attribute("pairly-conversation", "data-conversation"))
+
+
+def test_keys_open_on_a_new_device_with_the_recovery_code_and_the_deadline_refunds(world, chromium):
+    server, fan, creator = world
+    creator.sign_up()
+    creator.enrol()
+    fan.sign_up()
+    code = fan.enrol()
+    people = {user.email: user for user in User.objects.all()}
+    update_profile(user=people[creator.email], price_per_message_centi=10_000)
+    purchases.record_purchase(
+        user_id=people[fan.email].pk, op_id=uuid7(), credits_centi=20_000, currency="USD", amount_minor=200,
+        payment_uid=uuid7(),
+    )  # fmt: skip
+    write_to_cleo(fan)
+    assert fan.balance() == "100"
+
+    again = Person(chromium, server.url, fan.email, fan.name, fan.role)  # a browser that knows nothing
+    page = again.page
+    page.goto("/sign-in/")
+    page.fill("input[name=email]", fan.email)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.goto("/inbox/")
+    page.click("text=Cleo")
+    page.wait_for_url("**/keys/**")
+    page.fill("[data-part=recovery-input]", "0" * 27)  # well-formed, and not the code
+    page.click("[data-part=unlock]")
+    page.wait_for_selector("[data-part=message]:not(:empty)")
+    page.fill("[data-part=recovery-input]", code.lower())
+    page.click("[data-part=unlock]")
+    page.wait_for_selector("[data-step=done]:not([hidden])", timeout=20_000)
+    page.click("[data-step=done] a")
+    page.wait_for_selector(f".bubble-text:text-is('{CANARY}')", timeout=20_000)
+    page.wait_for_selector("pairly-conversation[data-ready]")
+
+    # In a thread, as in the worker: Playwright runs an event loop in this one.
+    with ThreadPoolExecutor(1) as worker:
+        late = timezone.now() + timedelta(hours=73)
+        assert worker.submit(run_and_close, lambda: deadlines.void_overdue_holds(at=late)).result() == 1
+    for device in (fan, again):
+        device.page.wait_for_selector(".bubble[data-hold=hold_refunded]")  # pushed to both
+    fan.page.goto("/wallet/")
+    assert fan.balance() == "200"
+    assert [f for f in invariants.check_all() if not f.is_ok] == []
+    again.context.close()
+
+
+def run_and_close(job):
+    try:
+        return job()
+    finally:
+        connection.close()
+
+
+def write_to_cleo(fan):
+    fan.page.goto("/discover/")
+    fan.page.click("text=Cleo")
+    fan.page.click("text=Write")
+    fan.page.wait_for_selector("pairly-conversation[data-ready]", timeout=20_000)
+    fan.page.fill("[data-part=text-input]", CANARY)
+    fan.page.click("[data-part=send]")
+    fan.page.wait_for_selector(".bubble[data-hold=open]")
+
+
+def test_a_changed_price_asks_again_and_charges_nothing_before_the_yes(world):
+    _, fan, creator = world
+    creator.sign_up()
+    creator.enrol()
+    fan.sign_up()
+    fan.enrol()
+    people = {user.email: user for user in User.objects.all()}
+    update_profile(user=people[creator.email], price_per_message_centi=10_000)
+    purchases.record_purchase(
+        user_id=people[fan.email].pk, op_id=uuid7(), credits_centi=50_000, currency="USD", amount_minor=500,
+        payment_uid=uuid7(),
+    )  # fmt: skip
+    fan.page.goto("/discover/")
+    fan.page.click("text=Cleo")
+    fan.page.click("text=Write")
+    fan.page.wait_for_selector("pairly-conversation[data-ready]", timeout=20_000)
+    update_profile(user=people[creator.email], price_per_message_centi=15_000)
+    fan.page.fill("[data-part=text-input]", CANARY)
+    fan.page.click("[data-part=send]")
+    fan.page.wait_for_selector(".bubble.is-failed")
+    assert "150" in fan.page.text_content("[data-part=notice-text]")
+    assert selectors.get_balance(user_id=people[fan.email].pk).balance_centi == 50_000
+    fan.page.click("[data-part=retry]")
+    fan.page.wait_for_selector(".bubble[data-hold=open]")
+    assert selectors.get_balance(user_id=people[fan.email].pk).balance_centi == 35_000
