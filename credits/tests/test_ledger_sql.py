@@ -120,3 +120,19 @@ def test_a_planted_difference_is_found_and_can_not_be_committed():
     assert {"I1", "I2"} <= bad
     with pytest.raises(DatabaseError, match="rolled back"):
         call("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@pytest.mark.parametrize("settled_by", ["reply", "void"])
+def test_a_settled_hold_cannot_be_voided(settled_by):
+    fan, creator = make_user("fan"), make_user("creator")
+    buy(fan, 10_000)
+    hold_id = hold(fan, creator, 6_000)[1]
+    now = timezone.now()
+    if settled_by == "reply":
+        call("SELECT n_holds FROM credits_post_holds(%s, %s, 1, 1, %s, 7, 14, 90)", uuid7(), creator.pk, now)
+    else:
+        assert call("SELECT credits_void_hold(%s, %s)", hold_id, now) == (True,)
+    before = (selectors.get_balance(user_id=fan.pk), selectors.get_earnings(user_id=creator.pk))
+    assert call("SELECT credits_void_hold(%s, %s)", hold_id, now) == (False,)
+    assert (selectors.get_balance(user_id=fan.pk), selectors.get_earnings(user_id=creator.pk)) == before
+    assert [f for f in invariants.check_in_transaction() if not f.is_ok] == []

@@ -1,11 +1,14 @@
 // Runs the protocol's vectors in a real browser; the page's title tells the test runner when it is done.
+import { openAttachment, sealAttachment } from "./protocol/attachments";
 import { openBackup, type BackupFile } from "./protocol/backup";
 import { type Bytes, decode64, encode64, equal, sha256 } from "./protocol/bytes";
 import { firstHead, type Srv, verifyPlace } from "./protocol/chain";
 import { type Envelope, open, seal, textBody } from "./protocol/envelope";
 import { CannotVerify, parseHeader } from "./protocol/header";
+import { isVerified, type Report } from "./protocol/franking";
 import { verifyLog } from "./protocol/keylog";
 import { decodeRecovery, encodeRecovery } from "./protocol/recovery_code";
+import { safetyNumber } from "./protocol/safety_number";
 import { keyId, signerFromSeed } from "./protocol/signing";
 import { nativeSuite, nobleSuite } from "./protocol/suite";
 import type { CipherSuite } from "hpke";
@@ -20,6 +23,9 @@ interface Vectors {
   conv: string; h0: string; server_pub: string; alice: Person; bob: Person; messages: Message[];
   client_rejects: { name: string; code: string; reader: "alice" | "bob"; env: Envelope }[];
   backup: { passphrase: string; file: BackupFile };
+  report: Report;
+  attachments: { name: string; key: string; prefix: string; plain_len: number; blob_len: number; blob_sha256: string; blob?: string }[];
+  safety_number: string;
 }
 
 const results: { passed: number; failed: string[] } = { passed: 0, failed: [] };
@@ -86,6 +92,26 @@ async function run(vectors: Vectors): Promise<void> {
   await check("backup by passphrase", async () => {
     const opened = await openBackup(vectors.backup.file, { passphrase: vectors.backup.passphrase });
     return encode64(opened.identitySeed) === vectors.alice.identity_seed && encode64(opened.seeds[0]!) === vectors.alice.enc_seed;
+  });
+  await check("report", () => isVerified(vectors.report, serverPublic, find));
+  await check("report with another body", async () => !(await isVerified({ ...vectors.report, body: encode64(textBody("other")) }, serverPublic, find)));
+  for (const row of vectors.attachments) {
+    await check(`attachment ${row.name}`, async () => {
+      const key = decode64(row.key);
+      const plain = row.blob === undefined ? new Uint8Array(row.plain_len) : await openAttachment(decode64(row.blob), key);
+      const blob = await sealAttachment(plain, key, decode64(row.prefix));
+      const isSame = plain.length === row.plain_len && blob.length === row.blob_len && encode64(await sha256(blob)) === row.blob_sha256;
+      return isSame && equal(await openAttachment(blob, key), plain);
+    });
+    await check(`attachment ${row.name} cut`, async () => {
+      const key = decode64(row.key);
+      const blob = await sealAttachment(new Uint8Array(row.plain_len), key, decode64(row.prefix));
+      return openAttachment(blob.slice(0, -1), key).then(() => false, () => true);
+    });
+  }
+  await check("safety number", async () => {
+    const [alice, bob] = [vectors.alice, vectors.bob].map((p): [Bytes, Bytes] => [decode64(p.identity_pub), decode64(p.user_id)]);
+    return (await safetyNumber(alice!, bob!)) === vectors.safety_number && (await safetyNumber(bob!, alice!)) === vectors.safety_number;
   });
   await check("recovery code", async () => {
     const code = (await sha256(conversation)).slice(0, 16);

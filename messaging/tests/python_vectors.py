@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from messaging.client import backup, opening
+from messaging.client import attachments, backup, franking, opening
 from messaging.client.identity import EncryptionKey, Identity, SigningKey
+from messaging.client.safety_number import safety_number
 from messaging.envelopes import EnvelopeRejected, check_envelope
 from messaging.protocol.base64url import b64u_decode, b64u_encode
 from messaging.protocol.chain import first_head
 from messaging.protocol.codes import STATELESS
 from messaging.protocol.keys import check_public_key
+from messaging.protocol.labels import sha256
 from messaging.protocol.statements import log_hash
 from messaging.receipts import ServerKey, sign_receipt
 
@@ -52,6 +54,13 @@ class Runner:
         self._messages()
         self._rejects()
         self._backup()
+        self._report()
+        for row in self.data["attachments"]:
+            self.result.check(f"attachment {row['name']}", lambda r=row: _is_attachment(r))
+            self.result.check(f"attachment {row['name']} cut", lambda r=row: _is_cut_refused(r))
+        people = [(p.identity.public, p.user) for p in self.people.values()]
+        for order in (people, people[::-1]):
+            self.result.check("safety number", lambda o=order: safety_number(people=o) == self.data["safety_number"])
         return self.result
 
     def _keys(self) -> None:
@@ -135,6 +144,23 @@ class Runner:
             return error.code
         return "opened"
 
+    def _report(self) -> None:
+        report, alice = self.data["report"], self.people["alice"].user
+
+        def verdict(**changes: Any) -> bool:
+            reporter = changes.pop("reporter", alice)
+            return franking.is_verified(
+                report={**report, **changes},
+                reporter=reporter,
+                server_public=self.server.public,
+                find_device_key=self.devices.get,
+            )
+
+        self.result.check("report", verdict)
+        self.result.check("report with another body", lambda: not verdict(body=b64u_encode(b"{}")))
+        self.result.check("report of another place", lambda: not verdict(n=report["n"] + 1))
+        self.result.check("report by a stranger", lambda: not verdict(reporter=bytes(16)))
+
     def _backup(self) -> None:
         data = self.data["backup"]
         alice = self.data["alice"]
@@ -153,6 +179,25 @@ class Runner:
 
         self.result.check("backup by passphrase", is_opened)
         self.result.check("backup by a wrong passphrase", is_refused)
+
+
+def _is_attachment(row: dict[str, Any]) -> bool:
+    key = b64u_decode(row["key"])
+    plain = attachments.open_blob(blob=b64u_decode(row["blob"]), key=key) if "blob" in row else bytes(row["plain_len"])
+    blob = attachments.seal(data=plain, key=key, prefix=b64u_decode(row["prefix"]))
+    is_same = (len(plain), len(blob)) == (row["plain_len"], row["blob_len"])
+    is_same = is_same and b64u_encode(sha256(blob)) == row["blob_sha256"]
+    return is_same and attachments.open_blob(blob=blob, key=key) == plain
+
+
+def _is_cut_refused(row: dict[str, Any]) -> bool:
+    key = b64u_decode(row["key"])
+    blob = attachments.seal(data=bytes(row["plain_len"]), key=key, prefix=b64u_decode(row["prefix"]))
+    try:
+        attachments.open_blob(blob=blob[:-1], key=key)
+    except attachments.BadAttachment:
+        return True
+    return False
 
 
 def _identity(data: dict[str, Any]) -> Identity:

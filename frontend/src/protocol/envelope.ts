@@ -35,7 +35,7 @@ export interface Opened {
 const GCM = "AES-GCM";
 const ENC = 1120;
 
-async function commitment(frankKey: Bytes, ctx: Bytes, body: Bytes): Promise<Bytes> {
+export async function commitment(frankKey: Bytes, ctx: Bytes, body: Bytes): Promise<Bytes> {
   const key = await crypto.subtle.importKey("raw", frankKey, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, concat(label("frank"), ctx, body)));
 }
