@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from pairly.common.ids import uuid7
 from pairly.common.problems import NotFound, Problem
-from users.models import User
+from users.requests import user_of
 
 from . import selectors
 from .constants import CURRENCIES, DEFAULT_CURRENCY
@@ -21,11 +21,6 @@ from .errors import ProviderUnavailable
 from .forms import BuyForm
 from .models import Payment, Provider
 from .services import checkout, fulfilment
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # LoginRequiredMixin
-    return request.user
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -45,7 +40,7 @@ class BuyPage(LoginRequiredMixin, View):
             return self._page(request, form, currency, status=422)
         try:
             payment = checkout.start_checkout(
-                user=_user(request),
+                user=user_of(request),
                 package_id=form.cleaned_data["package_id"],
                 provider=Provider.STRIPE,
                 currency=currency,
@@ -73,7 +68,7 @@ class PaymentPage(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
         try:
-            payment = selectors.get_payment(user=_user(request), uid=payment_id)
+            payment = selectors.get_payment(user=user_of(request), uid=payment_id)
         except NotFound as error:
             raise Http404 from error
         if payment.is_open:

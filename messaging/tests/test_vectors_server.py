@@ -6,7 +6,7 @@ import pytest
 
 from credits import invariants, selectors
 from messaging.errors import MessageRejected
-from messaging.models import Message
+from messaging.models import Attachment, Message
 from messaging.protocol.codes import status_of
 
 from .vector_world import VECTORS, make_world
@@ -56,3 +56,14 @@ def test_a_deleted_message_loses_its_ciphertext_and_the_chain_still_stands():
     assert erased.count() == 1
     assert first["sender"] == "alice"
     assert len(erased.get().hdr) > 231
+
+
+def test_an_attachment_that_was_never_uploaded_is_refused():
+    world = make_world(with_history=False)
+    Attachment.objects.all().delete()
+    for row in VECTORS["messages"][:2]:
+        world.send(row["sender"], row["env"], row["srv"]["recv_ms"])
+    third = VECTORS["messages"][2]
+    with pytest.raises(MessageRejected, match="att_unknown"):
+        world.send(third["sender"], third["env"], third["srv"]["recv_ms"])
+    assert Message.objects.count() == 2

@@ -10,8 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from pairly.common.problems import NotAuthenticated
-from users.models import User
+from users.requests import user_of
 
 from .. import selectors
 from ..constants import WEBHOOK_MAX_BYTES
@@ -38,7 +37,7 @@ class CheckoutView(APIView):
         key = _idempotency_key(request)
         body = serializers.CheckoutIn(data=request.data)
         body.is_valid(raise_exception=True)
-        payment = checkout.start_checkout(user=_user(request), idempotency_key=key, **body.validated_data)
+        payment = checkout.start_checkout(user=user_of(request), idempotency_key=key, **body.validated_data)
         return Response({"payment_id": str(payment.uid), "checkout_url": payment.checkout_url}, 201)
 
 
@@ -46,7 +45,7 @@ class PaymentView(APIView):
     """GET payments/{id}: 404 for anyone else's."""
 
     def get(self, request: Request, payment_id: uuid.UUID) -> Response:
-        payment = selectors.get_payment(user=_user(request), uid=payment_id)
+        payment = selectors.get_payment(user=user_of(request), uid=payment_id)
         return Response(serializers.PaymentOut(payment).data)
 
 
@@ -81,9 +80,3 @@ def _idempotency_key(request: Request) -> uuid.UUID:
         return uuid.UUID(request.headers.get("Idempotency-Key", ""))
     except ValueError as error:
         raise IdempotencyKeyRequired from error
-
-
-def _user(request: Request) -> User:
-    if not isinstance(request.user, User):
-        raise NotAuthenticated
-    return request.user

@@ -18,7 +18,8 @@ from security.types import Client, Door
 
 from .. import selectors
 from ..constants import REFRESH_PER_MINUTE, SIGN_OUT_PER_MINUTE
-from ..models import Session, User
+from ..models import Session
+from ..requests import sign_in_of, user_of
 from ..services import accounts, email_codes, sessions, sign_in, tokens
 from ..types import SignIn, StartedSession
 from . import serializers
@@ -102,11 +103,13 @@ class SessionsView(APIView):
     """GET auth/sessions: where one is signed in. DELETE: end all others."""
 
     def get(self, request: Request) -> Response:
-        rows = selectors.list_sessions(user=_user(request))[:100]
-        return Response(serializers.SessionOut(rows, many=True, context={"family": _family(request)}).data)
+        rows = selectors.list_sessions(user=user_of(request))[:100]
+        return Response(serializers.SessionOut(rows, many=True, context={"family": sign_in_of(request).family}).data)
 
     def delete(self, request: Request) -> Response:
-        sessions.end_sessions(user=_user(request), reason="signed_out_elsewhere", except_family=_family(request))
+        sessions.end_sessions(
+            user=user_of(request), reason="signed_out_elsewhere", except_family=sign_in_of(request).family
+        )
         return Response(status=204)
 
 
@@ -114,11 +117,11 @@ class SessionView(APIView):
     """GET and DELETE auth/sessions/{id}; 404 for anyone else's."""
 
     def get(self, request: Request, session_id: uuid.UUID) -> Response:
-        row = selectors.get_session(user=_user(request), family=session_id)
-        return Response(serializers.SessionOut(row, context={"family": _family(request)}).data)
+        row = selectors.get_session(user=user_of(request), family=session_id)
+        return Response(serializers.SessionOut(row, context={"family": sign_in_of(request).family}).data)
 
     def delete(self, request: Request, session_id: uuid.UUID) -> Response:
-        sessions.end_session(user=_user(request), family=session_id)
+        sessions.end_session(user=user_of(request), family=session_id)
         return Response(status=204)
 
 
@@ -128,7 +131,7 @@ class VerifyEmailView(APIView):
     def post(self, request: Request) -> Response:
         body = serializers.CodeIn(data=request.data)
         body.is_valid(raise_exception=True)
-        email_codes.verify(user=_user(request), code=body.validated_data["code"])
+        email_codes.verify(user=user_of(request), code=body.validated_data["code"])
         return Response(status=204)
 
 
@@ -136,20 +139,8 @@ class ResendEmailCodeView(APIView):
     """POST auth/email/resend: 204, whether or not one was needed; 429."""
 
     def post(self, request: Request) -> Response:
-        email_codes.request_code(user=_user(request))
+        email_codes.request_code(user=user_of(request))
         return Response(status=204)
-
-
-def _user(request: Request) -> User:
-    if not isinstance(request.user, User):
-        raise NotAuthenticated
-    return request.user
-
-
-def _family(request: Request) -> uuid.UUID:
-    if not isinstance(request.auth, SignIn):
-        raise NotAuthenticated
-    return request.auth.family
 
 
 def _client(request: Request) -> Client:
