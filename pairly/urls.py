@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from pairly.site import views as site
@@ -24,7 +23,6 @@ urlpatterns = [
     path("", include("credits.urls")),
     path("", include("messaging.urls")),
     path("", include("payments.urls")),
-    path("admin/", admin.site.urls),
     path("api/v1/", include((_api, "api-v1"))),
     path("api/", site.health),
     path("api/", include((_api, "api"))),
