@@ -33,6 +33,14 @@ def get_own_profile(*, user: User, for_update: bool = False) -> Profile:
     return profile
 
 
+def shown_profile(*, user: User) -> Profile:
+    """How to name someone to a person they already write with, hidden or not: the profile or, where there is none
+    any more, an unsaved one that says no more than the account's name and costs nothing.
+    """
+    profile: Profile | None = getattr(user, "profile", None)
+    return profile or Profile(user=user, display_name=user.name)
+
+
 def version_of(*, profile: Profile) -> str:
     """The ETag of a profile (RFC 9110 section 8.8.3), with its quotes."""
     return f'"{hashlib.sha256(f"{profile.pk}|{profile.updated_at.isoformat()}".encode()).hexdigest()[:16]}"'

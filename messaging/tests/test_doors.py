@@ -16,12 +16,10 @@ from messaging.client.identity import EncryptionKey
 from messaging.client.socket import ChatSocket
 from messaging.models import Message
 from messaging.protocol.base64url import b64u_decode, b64u_encode
-from messaging.protocol.codes import STATELESS, status_of
+from messaging.protocol.codes import status_of
 from pairly.common.ids import uuid7
 from profiles.services import update_profile
 from users.models import Block, Restriction, User
-
-from .vector_world import VECTORS
 
 PRICE = 5_000
 
@@ -116,19 +114,6 @@ def test_a_message_is_paid_answered_and_read_over_both_doors(pair, door):
     assert pair.fan.read_new(conversation) == ["answer"]
     assert ledger.get_balance(user_id=pair.user(pair.fan).pk).held_centi == 0
     assert ledger.get_earnings(user_id=pair.user(pair.creator).pk).earned_centi == 4_000
-
-
-STATELESS_VECTORS = [row for row in VECTORS["server_rejects"] if row["code"] in STATELESS]
-
-
-def test_every_stateless_vector_is_refused_with_its_code(pair, door):
-    alice = VECTORS["alice"]
-    conversation, _ = pair.fan.open_conversation(pair.creator.user_id)
-    # The vectors speak of Alice: over a door her envelopes fail at the first check that knows who is signed in.
-    for row in STATELESS_VECTORS:
-        late = row["code"] in STATELESS[STATELESS.index("conv_mismatch") :]
-        refused(door, conversation.id, row["env"], "conv_mismatch" if late else row["code"], pair)
-    assert alice["user_id"]
 
 
 def test_what_the_database_decides_is_refused_with_its_code(pair, door):

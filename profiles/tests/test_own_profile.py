@@ -10,6 +10,7 @@ from pairly.testing.people import make_user
 from profiles import selectors, services
 from profiles.errors import ProfileExists
 from profiles.models import Profile
+from users.models import User
 from users.tests.helpers import at_once
 
 from .browsing import browser_of
@@ -109,6 +110,18 @@ def test_the_own_profile_has_two_addresses_and_a_deleted_one_can_be_made_again()
     assert client.get("/api/v1/profiles").status_code == 404
     made = client.post("/api/v1/profiles", {"display_name": "B"}, format="json")
     assert (made.status_code, made.json()["display_name"]) == (201, "B")
+
+
+@pytest.mark.django_db
+def test_who_deleted_the_profile_is_still_somebody_to_the_people_they_write_with():
+    user = User.objects.get(pk=make_user("creator", name="Cleo", price_centi=10_000).pk)
+    services.delete_profile(user=user)
+    left = User.objects.get(pk=user.pk)
+    shown = selectors.shown_profile(user=left)
+    assert (shown.display_name, shown.price_per_message_centi, shown.user) == ("Cleo", 0, left)
+    assert not Profile.objects.exists()
+    other = make_user("creator", name="Ada")
+    assert selectors.shown_profile(user=other).pk == other.profile.pk
 
 
 @pytest.mark.django_db
