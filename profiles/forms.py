@@ -78,7 +78,7 @@ class DiscoverForm(forms.Form):
         label=_("Name or words"), max_length=80, required=False, widget=forms.TextInput(attrs={"type": "search"})
     )
     max_price = forms.DecimalField(
-        label=_("Price at most, in credits"), min_value=0, max_value=MOST_CREDITS, decimal_places=2, required=False
+        label=_("Credits at most"), min_value=0, max_value=MOST_CREDITS, decimal_places=2, required=False
     )
     sort = forms.ChoiceField(
         label=_("Order"),

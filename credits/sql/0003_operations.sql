@@ -62,7 +62,8 @@ BEGIN
     SELECT system_identifier INTO v_system FROM pg_control_system();
     IF v_system <> v_state.system_identifier THEN
         LOCK TABLE credits_transfer IN SHARE ROW EXCLUSIVE MODE;
-        UPDATE credits_account a SET version = version + 1, rolled_xid = pg_current_xact_id(), balance =
+        -- Not our own xid: a transaction that began before us may still insert, with a lower one.
+        UPDATE credits_account a SET version = version + 1, rolled_xid = pg_snapshot_xmin(pg_current_snapshot()), balance =
             COALESCE((SELECT sum(t.amount) FROM credits_transfer t WHERE t.credit = a.id), 0)
             - COALESCE((SELECT sum(t.amount) FROM credits_transfer t WHERE t.debit = a.id), 0)
         WHERE a.lazy;

@@ -6,13 +6,16 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from credits import invariants, selectors
 from credits.services import deadlines, purchases, roll_up
 from pairly.common.ids import uuid7
+from pairly.embedded import paths
 from pairly.testing.people import make_user
 
 RACERS = 100
@@ -179,4 +182,27 @@ def test_the_same_purchase_from_many_threads_is_credited_once():
     replays = race(record, list(range(64)))
     assert replays.count(False) == 1
     assert selectors.get_balance(user_id=fan.pk).balance_centi == 500
+    assert_books_balance()
+
+
+def test_after_a_restore_the_lazy_accounts_are_rebuilt_and_a_late_transaction_is_not_lost(as_owner, committed_db):
+    fan, creator = make_user("fan"), make_user("creator")
+    buy(fan, 10 * 5_000)
+    assert hold(fan, creator, scope=1) == ""
+    roll_up.roll_up()
+    as_owner("UPDATE credits_account SET balance = 77 WHERE kind = 'escrow'")  # what a restored copy may say
+    as_owner("UPDATE credits_roll_up_state SET system_identifier = 1")  # the dump came from another cluster
+    url = paths.database_url(settings.VAR_DIR, name=committed_db)
+    at = timezone.now()
+    with psycopg.connect(url) as late:
+        late.execute("SELECT pg_current_xact_id()")  # begins before the rebuild, writes after it
+        assert roll_up.roll_up() > 0
+        late.execute(
+            "SELECT credits_hold(%s, %s, %s, 2, 1, 5000, 2000, %s, %s)",
+            [uuid7(), fan.pk, creator.pk, at, at + timedelta(hours=24)],
+        )
+    assert hold(fan, creator, scope=3) == ""
+    roll_up.roll_up()
+    (escrow,) = fetch("SELECT balance FROM credits_account WHERE kind = 'escrow' AND unit = 'CRD'")
+    assert escrow == 3 * 5_000
     assert_books_balance()
