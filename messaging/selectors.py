@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from credits import selectors as ledger
 from credits.types import VoidedHold
 from pairly.common.problems import NotFound
+from profiles import selectors as profiles
 from users.models import User
 
 from . import server_keys
@@ -224,7 +225,7 @@ def list_inbox(*, user: User, limit: int = 100) -> list[InboxRow]:
                 conversation=c,
                 peer=peer,
                 n_unread=unread.get(c.pk, 0),
-                price_centi=peer.profile.price_per_message_centi if pays else 0,
+                price_centi=profiles.shown_profile(user=peer).price_per_message_centi if pays else 0,
                 hold_expires_at=hold.expires_at if hold else None,
                 hold_centi=hold.amount_centi if hold else 0,
                 hold_is_mine=bool(hold and hold.actor == user.pk),

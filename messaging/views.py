@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from pairly.common.problems import NotFound, Problem
+from profiles import selectors as profiles
 from users.requests import user_of
 
 from . import page_texts, selectors
@@ -33,7 +34,8 @@ def keys(request: HttpRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(following, allowed_hosts=None):
         following = "/inbox/"
     context = {"me": user_of(request), "next": following, "texts": page_texts.keys_texts()}
-    return _chat_page(request, "messaging/keys.html", context)
+    # Argon2 of a passphrase slot is WebAssembly; only this page opens backups by passphrase.
+    return _chat_page(request, "messaging/keys.html", context, **{"script-src": ["'wasm-unsafe-eval'"]})
 
 
 @require_POST
@@ -61,7 +63,7 @@ def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRespon
     price_centi, window_s = selectors.price_for(user=user_of(request), conversation=found)
     context = {
         "conversation": found,
-        "peer": peer.profile,
+        "peer": profiles.shown_profile(user=peer),
         "me": user_of(request),
         "price_centi": price_centi,
         "reply_window_hours": window_s // 3600,
@@ -71,11 +73,11 @@ def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRespon
     return _chat_page(request, "messaging/conversation.html", context)
 
 
-def _chat_page(request: HttpRequest, template: str, context: Mapping[str, object]) -> HttpResponse:
-    """Pages that hold plaintext in the browser: Trusted Types on; Argon2 (WebAssembly) allowed; never stored."""
+def _chat_page(request: HttpRequest, template: str, context: Mapping[str, object], **extra: list[str]) -> HttpResponse:
+    """Pages that hold plaintext in the browser: Trusted Types on, never stored. `extra`: more directives."""
     response = render(request, template, context)
     response._csp_update = {  # type: ignore[attr-defined]  # django-csp reads this attribute
-        "script-src": ["'wasm-unsafe-eval'"],
+        **extra,
         "require-trusted-types-for": ["'script'"],
         "trusted-types": ["'none'"],
     }

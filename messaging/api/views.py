@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from pairly.common.problems import InvalidInput, NotFound
+from profiles import selectors as profiles
 from users.requests import sign_in_of, user_of
 
 from .. import selectors, server_keys
@@ -143,7 +144,7 @@ def _inbox_row(row: selectors.InboxRow) -> dict[str, Any]:
     }
     return {
         "id": str(row.conversation.uid),
-        "user": {"user_id": str(row.peer.uid), "display_name": row.peer.profile.display_name},
+        "user": {"user_id": str(row.peer.uid), "display_name": profiles.shown_profile(user=row.peer).display_name},
         "unread": row.n_unread,
         "head": {"n": row.conversation.n, "hash": b64u_encode(bytes(row.conversation.head))},
         "price_centi": row.price_centi,

@@ -253,3 +253,13 @@ def test_the_third_bad_frame_in_a_minute_closes_the_socket(pair):
         with pytest.raises(ConnectionClosed):
             fan.receive()
         assert fan.connection.close_code == 4400
+
+
+def test_a_conversation_outlives_the_profile_of_the_other(pair):
+    conversation, _ = pair.fan.open_conversation(pair.creator.user_id)
+    pair.fan.send(conversation, "still here", price_centi=PRICE)
+    pair.creator.call("DELETE", "profiles")
+    rows = pair.fan.call("GET", "messages/conversations")["results"]
+    assert [row["user"]["display_name"] for row in rows] == ["creator"]
+    assert rows[0]["price_centi"] == 0
+    pair.fan.call("POST", "messages/conversations", {"user_id": str(pair.creator.user_id)})
