@@ -6,7 +6,7 @@ import { firstHead, type Srv, verifyPlace } from "./protocol/chain";
 import { type Envelope, open, seal, textBody } from "./protocol/envelope";
 import { CannotVerify, parseHeader } from "./protocol/header";
 import { isVerified, type Report } from "./protocol/franking";
-import { verifyLog } from "./protocol/keylog";
+import { state, verifyLog } from "./protocol/keylog";
 import { decodeRecovery, encodeRecovery } from "./protocol/recovery_code";
 import { safetyNumber } from "./protocol/safety_number";
 import { keyId, signerFromSeed } from "./protocol/signing";
@@ -54,6 +54,15 @@ async function run(vectors: Vectors): Promise<void> {
       const entries = person.keylog.map((row) => ({ statement: row.stmt, sig: row.sig, public: row.pub }));
       const log = await verifyLog(decode64(person.user_id), entries);
       return encode64(log.head.hash) === person.keylog[person.keylog.length - 1]!.hash && log.devices.length === 1;
+    });
+    await check(`${name} second identity is refused`, async () => {
+      const entries = person.keylog.map((row) => ({ statement: row.stmt, sig: row.sig, public: row.pub }));
+      const pinned = (await verifyLog(decode64(person.user_id), entries)).head;
+      const forger = await signerFromSeed(new Uint8Array(32).fill(7));
+      const what = { role: 1, alg: 1, subject: forger.kid, publicKey: forger.public } as const;
+      const [entry] = await state(decode64(person.user_id), what, forger, pinned, 1);
+      const pin = { identity: decode64(person.identity_pub), head: pinned };
+      return verifyLog(decode64(person.user_id), [...entries, entry], pin).then(() => false, (error: CannotVerify) => error.code === "stmt_role");
     });
     await check(`${name} log fork`, async () => {
       const entries = person.keylog.map((row) => ({ statement: row.stmt, sig: row.sig, public: row.pub }));

@@ -79,9 +79,12 @@ async function apply(user: Bytes, raw: Bytes, sig: Bytes, publicKey: Bytes, head
   const createdMs = readUint(raw.subarray(82, 90));
   if (!equal(raw.slice(2, 18), user)) throw new CannotVerify("stmt_user");
   if (readUint(raw.subarray(98, 102)) !== head.seq + 1 || !equal(raw.slice(102), head.hash)) throw new CannotVerify("stmt_chain");
-  if (head.seq === 0 && (role !== 1 || isRevocation)) throw new CannotVerify("stmt_role");
+  // A log has one identity, its first entry: a second one would let the server put its own keys under it.
+  if ((head.seq === 0) !== (role === 1 && !isRevocation)) throw new CannotVerify("stmt_role");
+  if (!isRevocation && raw[1] !== (role === 3 ? 2 : 1)) throw new CannotVerify("stmt_role");
   const known = keys.get(encode64(subject));
-  if (isRevocation ? !known : !equal(await keyId(raw[1] as number, publicKey), subject)) throw new CannotVerify("stmt_subject");
+  if (!isRevocation && known) throw new CannotVerify("key_exists");
+  if (isRevocation ? known?.role !== role || known.revokedMs !== undefined : !equal(await keyId(raw[1] as number, publicKey), subject)) throw new CannotVerify("stmt_subject");
   const signer = role === 1 && !isRevocation ? publicKey : maySign(keys.get(encode64(signerKid)), role, isRevocation, equal(signerKid, subject));
   if (role === 1 && !isRevocation && !equal(signerKid, subject)) throw new CannotVerify("stmt_signer");
   if (!(await verify(signer, sig, concat(label("key"), raw)))) throw new CannotVerify("sig_invalid");
