@@ -1,6 +1,7 @@
 # Pairly. Needs Python 3.11 or newer and make; everything else is installed into .venv and node_modules.
 #   make run       the whole product on this machine (PORT=8000); Ctrl-C stops it
 #   make test      lint, types and every test, browser tests included
+#   make bench     how fast the main path is, as ratios
 # Nothing has to be activated; each step runs only when its inputs changed.
 
 SHELL := /bin/sh
@@ -21,10 +22,10 @@ export npm_config_fund := false
 export npm_config_audit := false
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup packages node frontend lint types suite prove vectors chromium clean
+.PHONY: help run test setup packages node frontend lint types suite bench prove vectors chromium clean
 
 help:
-	@sed -n '1,4s/^# *//p' Makefile
+	@sed -n '1,5s/^# *//p' Makefile
 
 run: setup
 	@$(BIN)/python manage.py up
@@ -93,6 +94,11 @@ suite: setup chromium
 # Every test in its long form (the ledger's model test: 10,000 steps).
 prove: setup chromium
 	PAIRLY_PROVE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+# The main path against pgbench on the same server, in a data folder of its own.
+bench: setup
+	@rm -rf var/bench && mkdir -p var/bench
+	@PAIRLY_VAR_DIR=$(CURDIR)/var/bench $(BIN)/python manage.py bench
 
 # The protocol's test vectors in Python and in Chromium; E2E_VECTORS=file runs another set.
 vectors: setup chromium

@@ -10,12 +10,13 @@ from collections import deque
 from typing import Any
 
 import structlog
-from channels.db import database_sync_to_async
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from rest_framework import exceptions as drf
 
 from pairly.common.after_commit import user_group
 from pairly.common.problems import MalformedRequest, Problem, RateLimited, as_problem
+from pairly.common.threads import in_thread
 from security import limits
 from users import selectors as people
 from users.models import User
@@ -82,6 +83,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._send({"type": "session.revoked"})
         await self.close(CLOSE_SESSION_ENDED)
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As the parent's, without a visit to the thread that closes its database connection before each event: no
+        handler here touches the database but through `in_thread`, which gives its connection back.
+        """
+        await getattr(self, get_handler_name(message))(message)
+
     # -- frames in ----------------------------------------------------------------------------------------
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if text_data is None or len(text_data.encode()) > FRAME_MAX_BYTES:
@@ -112,7 +119,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if handler is None:
             raise BadFrame("unknown frame type")
         if kind not in ("message.send",):  # a send counts itself, in the service
-            decision = await database_sync_to_async(limits.allow_frame)(user_id=self.user.uid)
+            decision = await in_thread(limits.allow_frame)(user_id=self.user.uid)
             if not decision.allowed:
                 raise RateLimited(retry_after_s=decision.retry_after_s)
         await handler(self, frame)
@@ -120,9 +127,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _authenticate(self, frame: dict[str, Any]) -> None:
         token = frame.get("token")
         if isinstance(token, str):
-            found = await database_sync_to_async(people.find_sign_in_by_token)(token=token)
+            found = await in_thread(people.find_sign_in_by_token)(token=token)
         elif token is None and self.has_origin:
-            found = await database_sync_to_async(people.find_sign_in_by_cookies)(headers=self.scope["headers"])
+            found = await in_thread(people.find_sign_in_by_cookies)(headers=self.scope["headers"])
         else:
             found = None
         if found is None or not self._is_own_path(found[0]):
@@ -133,8 +140,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._auth_timeout.cancel()
         await self.channel_layer.group_add(user_group(user_id=self.user.uid), self.channel_name)
         open_sockets.join(self.sign_in.family, self)
-        kid = await database_sync_to_async(selectors.find_bound_kid)(family=self.sign_in.family)
-        balance_centi = await database_sync_to_async(selectors.get_balance_centi)(user=self.user)
+        kid = await in_thread(selectors.find_bound_kid)(family=self.sign_in.family)
+        balance_centi = await in_thread(selectors.get_balance_centi)(user=self.user)
         await self._send(
             {
                 "type": "ready",
@@ -150,7 +157,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def on_message_send(self, frame: dict[str, Any]) -> None:
         conversation = _uuid(frame.get("conversation"))
-        sent = await database_sync_to_async(sending.send_message)(
+        sent = await in_thread(sending.send_message)(
             user=self.user, conversation=conversation, envelope=frame.get("envelope")
         )
         await self._send({"type": "ack", "ref": frame.get("ref"), **sent.ack()})
@@ -162,12 +169,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not marks or any(type(n) is not int or not 0 < n < 2**62 for _, n in marks):
             raise BadFrame("delivered_n or read_n is needed")
         for what, n in marks:
-            await database_sync_to_async(conversations.mark)(
-                user=self.user, conversation_uid=conversation, what=what, n=n
-            )
+            await in_thread(conversations.mark)(user=self.user, conversation_uid=conversation, what=what, n=n)
 
     async def on_typing(self, frame: dict[str, Any]) -> None:
-        await database_sync_to_async(conversations.show_typing)(user=self.user, peer_uid=_uuid(frame.get("to")))
+        await in_thread(conversations.show_typing)(user=self.user, peer_uid=_uuid(frame.get("to")))
 
     async def on_ping(self, frame: dict[str, Any]) -> None:
         await self._send({"type": "pong"})
@@ -184,7 +189,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _send_missed(self, conversation: uuid.UUID, after_n: int) -> None:
         while True:
-            rows = await database_sync_to_async(selectors.list_missed)(
+            rows = await in_thread(selectors.list_missed)(
                 user=self.user, conversation_uid=conversation, after_n=after_n
             )
             for row in rows:
@@ -194,14 +199,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
             after_n = rows[-1]["srv"]["n"]
 
     # -- frames out ---------------------------------------------------------------------------------------
-    async def frame(self, event: dict[str, Any]) -> None:
-        """A push from the channel layer."""
-        pushed = event["frame"]
-        if pushed["type"] == "session.revoked":
-            if pushed.get("family") == str(self.sign_in.family):
+    async def frames(self, event: dict[str, Any]) -> None:
+        """Pushes from the channel layer, in order."""
+        for pushed in event["frames"]:
+            if pushed["type"] != "session.revoked":
+                await self._send(pushed)
+            elif pushed.get("family") == str(self.sign_in.family):
                 await self.end()
-            return
-        await self._send(pushed)
+                return
 
     async def _refuse(self, problem: Problem, ref: Any) -> None:
         if problem.code in ("muted", "rate_limited"):

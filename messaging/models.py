@@ -143,7 +143,7 @@ class Message(models.Model):
     target = models.UUIDField(null=True)
     hdr = models.BinaryField()
     ct = models.BinaryField(null=True)
-    boxes = ArrayField(models.BinaryField(), null=True)
+    boxes = models.BinaryField(null=True, help_text="as long as each other, joined")
 
     class Meta:
         managed = False

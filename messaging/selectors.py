@@ -20,6 +20,7 @@ from users.models import User
 
 from . import server_keys
 from .constants import HISTORY_PAGE
+from .envelopes import BOX_LENGTH
 from .models import Conversation, Key, KeyBackup, KeyStatement, Message, SessionDevice
 from .protocol.base64url import b64u_encode
 from .protocol.labels import sha256
@@ -252,12 +253,13 @@ def _unread(*, user: User, conversation_ids: list[int]) -> dict[int, int]:
 # -- messages ---------------------------------------------------------------------------------------------
 def envelope_of(*, message: Message) -> dict[str, Any]:
     """The envelope as it was sent; an erased one has `ct` "" and no boxes."""
+    boxes = bytes(message.boxes or b"")
     return {
         "v": 1,
         "hdr": b64u_encode(bytes(message.hdr)),
         "sig": b64u_encode(bytes(message.sig)),
         "ct": b64u_encode(bytes(message.ct or b"")),
-        "boxes": [b64u_encode(bytes(box)) for box in message.boxes or []],
+        "boxes": [b64u_encode(boxes[at : at + BOX_LENGTH]) for at in range(0, len(boxes), BOX_LENGTH)],
     }
 
 

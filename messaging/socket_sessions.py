@@ -12,9 +12,9 @@ from datetime import timedelta
 from typing import Protocol
 
 import structlog
-from channels.db import database_sync_to_async
 from django.utils import timezone
 
+from pairly.common.threads import in_thread
 from users import selectors as people
 
 log = structlog.get_logger(__name__)
@@ -49,7 +49,7 @@ class OpenSockets:
             await asyncio.sleep(POLL_SECONDS)
             try:
                 since = timezone.now() - timedelta(seconds=30)
-                ended = await database_sync_to_async(people.list_ended_families)(since=since)
+                ended = await in_thread(people.list_ended_families)(since=since)
             except Exception as error:  # the database is away: the next round looks again
                 log.warning("session_watch_failed", error=type(error).__name__)
                 continue

@@ -7,8 +7,5 @@ MAX_FAILURES = 5
 FAILURE_WINDOW = timedelta(hours=1)
 LOCK_TIME = timedelta(hours=1)
 
-# After Redis failed, the in-process limits serve this long before Redis is asked again: a hung Redis costs
-# one timeout per pause, not one per request.
-REDIS_PAUSE_SECONDS = 2.0
 # Keys an in-process limiter remembers; the oldest go first.
 LOCAL_KEYS_MAX = 20_000

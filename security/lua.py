@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import redis
 
+from pairly.common import redis_health
 from pairly.common.redis import get_client
-
-from . import redis_health
 
 
 class Script:

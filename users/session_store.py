@@ -13,7 +13,7 @@ from django.contrib.sessions.backends.cached_db import SessionStore as CachedSes
 from django.core.cache import caches
 from redis.exceptions import RedisError
 
-from security import redis_health
+from pairly.common import redis_health
 
 
 class _PatientCache:

@@ -49,6 +49,16 @@ def fetch(sql, *params):
         return cursor.fetchone()
 
 
+def in_escrow():
+    """Folded or not yet: the watermark knows no databases, so a transaction of another one on this server, of a
+    test beside this one, may hold the last transfers back."""
+    return fetch(
+        "SELECT a.balance + COALESCE((SELECT sum(t.amount) FROM credits_transfer t, credits_roll_up_state s"
+        "  WHERE t.credit = a.id AND t.xid >= a.rolled_xid AND t.id > s.base_id), 0)"
+        "FROM credits_account a WHERE a.kind = 'escrow' AND a.unit = 'CRD'"
+    )[0]
+
+
 def buy(fan, centi):
     purchases.record_purchase(
         user_id=fan.pk, op_id=uuid7(), credits_centi=centi, currency="USD", amount_minor=500, payment_uid=uuid7()
@@ -166,8 +176,7 @@ def test_a_transfer_that_commits_late_is_folded_in_and_none_is_lost():
     roller.join()
     roll_up.roll_up()
     assert codes.count("") == 200
-    (escrow,) = fetch("SELECT balance FROM credits_account WHERE kind = 'escrow' AND unit = 'CRD'")
-    assert escrow == 200 * 5_000
+    assert in_escrow() == 200 * 5_000
     assert_books_balance()
 
 
@@ -203,6 +212,36 @@ def test_after_a_restore_the_lazy_accounts_are_rebuilt_and_a_late_transaction_is
         )
     assert hold(fan, creator, scope=3) == ""
     roll_up.roll_up()
-    (escrow,) = fetch("SELECT balance FROM credits_account WHERE kind = 'escrow' AND unit = 'CRD'")
-    assert escrow == 3 * 5_000
+    assert in_escrow() == 3 * 5_000
     assert_books_balance()
+
+
+def test_a_transfer_to_nowhere_is_found_although_its_reference_is_only_declared(as_owner):
+    assert_books_balance()
+    as_owner(
+        "INSERT INTO credits_transfer (op, seq, debit, credit, amount, code)"
+        " SELECT gen_random_uuid(), 1, id, -1, 5, 'hold' FROM credits_account WHERE kind = 'escrow'"
+    )
+    assert "I2" in {found.name for found in invariants.check_all() if not found.is_ok}
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule"),
+    [
+        ("INSERT INTO credits_account (kind, owner, unit) VALUES ('fan:paid', NULL, 'CRD')", "account_owner"),
+        ("INSERT INTO credits_account (kind, owner, unit) VALUES ('escrow', 7, 'CRD')", "account_owner"),
+        ("INSERT INTO credits_account (kind, owner, unit) VALUES ('cash', 7, 'CRD')", "credits_kind"),
+        ("UPDATE credits_hold SET state = 'posted', settled_at = now()", "hold_settled"),
+        ("UPDATE credits_hold SET state = 'voided'", "hold_settled"),
+        ("UPDATE credits_hold SET state = 'lost'", "credits_hold_state"),
+        ("UPDATE credits_hold SET paid = -1", "credits_not_negative"),
+        ("DELETE FROM credits_account", "append-only"),
+    ],
+)
+def test_the_tables_hold_their_rules_against_the_owner_too(as_owner, statement, rule):
+    fan, creator = make_user("fan"), make_user("creator")
+    buy(fan, 5_000)
+    assert hold(fan, creator, scope=1) == ""
+    with pytest.raises(psycopg.Error) as refused:
+        as_owner(statement)
+    assert rule in f"{refused.value} {refused.value.diag.constraint_name}"

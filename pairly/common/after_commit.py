@@ -7,13 +7,17 @@ crash or a missing Redis left undone. So a failure here is logged and never fail
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from asgiref.sync import async_to_sync
 from celery import current_app
 from channels.layers import get_channel_layer
 from django.db import transaction
+from redis import RedisError
+
+from . import redis_health
+from .channel_layer import PublishingChannelLayer
 
 log = structlog.get_logger(__name__)
 
@@ -30,13 +34,23 @@ def push(*, user_id: uuid.UUID, event: dict[str, Any]) -> None:
 
 def push_now(*, user_id: uuid.UUID, event: dict[str, Any]) -> bool:
     """Send at once; for callers without a transaction. Returns whether the channel layer took it."""
+    return push_all(pushes=[(user_id, event)])
+
+
+def push_all(*, pushes: Sequence[tuple[uuid.UUID, dict[str, Any]]], note: tuple[str, bytes] | None = None) -> bool:
+    """`push_now` for several frames in one round trip; `note`, (a list's key, an entry), is kept if they are taken."""
     layer = get_channel_layer()
-    if layer is None:
+    if not isinstance(layer, PublishingChannelLayer) or redis_health.is_away():
         return False
+    frames: dict[uuid.UUID, list[dict[str, Any]]] = {}
+    for user, event in pushes:
+        frames.setdefault(user, []).append(event)
+    messages = [(user_group(user_id=user), {"type": "frames", "frames": own}) for user, own in frames.items()]
     try:
-        async_to_sync(layer.group_send)(user_group(user_id=user_id), {"type": "frame", "frame": event})
-    except Exception as error:  # Redis away: the sweeper or the client's resume delivers it later
-        log.warning("push_failed", frame=event.get("type"), error=type(error).__name__)
+        layer.publish(messages=messages, note=note)
+    except RedisError as error:  # the sweeper or the client's resume delivers it later
+        redis_health.note_failure(error=error)
+        log.warning("push_failed", frames=[event.get("type") for _, event in pushes])
         return False
     return True
 

@@ -11,14 +11,16 @@ from redis.retry import Retry
 
 
 @cache
-def get_client() -> redis.Redis:
-    """The shared client. Callers catch `redis.RedisError` and fall back; nothing here retries."""
+def get_client(*, raw: bool = False) -> redis.Redis:
+    """The shared client; `raw`: the one whose answers are bytes. Callers catch `redis.RedisError` and fall back;
+    nothing here retries.
+    """
     return redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
         socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
+        decode_responses=not raw,
     )
 
 

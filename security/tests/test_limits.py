@@ -12,7 +12,8 @@ from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from pairly.common import redis as common_redis
-from security import limits, redis_health
+from pairly.common import redis_health
+from security import limits
 from security.local_limits import LocalLimits
 
 

@@ -9,7 +9,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from pairly.common import redis as common_redis
-from security import limits, redis_health
+from pairly.common import redis_health
+from security import limits
 
 from .helpers import PASSWORD, make_person
 

@@ -9,7 +9,8 @@ import time
 
 import structlog
 
-from .constants import REDIS_PAUSE_SECONDS
+# How long a Redis that failed is left alone.
+REDIS_PAUSE_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,38 @@
+"""One Daphne process with an application of ours, for as long as a block runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pairly.embedded import processes
+
+
+@contextmanager
+def running(*, application: str, var_dir: Path) -> Iterator[int]:
+    """The port of a Daphne that serves `application` on loopback; without limits on the number of frames."""
+    port = _free_port()
+    env = {**os.environ, "SOCKET_FRAMES": "1000000000", "PAIRLY_VAR_DIR": str(var_dir), "PORT": str(port)}
+    log_path = var_dir / "log" / "bench-daphne.log"
+    command = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), application]
+    child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env)
+    try:
+        processes.wait_until(ready=lambda: _listens(port), child=child, name="Daphne", log_path=log_path)
+        yield port
+    finally:
+        processes.stop(child)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
