@@ -1,0 +1,1 @@
+"""Illustrations for the demo data: portraits of people and gallery scenes, drawn with Pillow."""
