@@ -1,19 +1,32 @@
-// One esbuild step. Entries keep their names, lazy chunks carry a content hash; sizes are printed gzipped.
+// One esbuild step for scripts and styles. Entries keep their names, lazy chunks carry a content hash; sizes are printed gzipped.
 import { build } from "esbuild";
-import { readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
+const out = "frontend/dist";
 const result = await build({
-  entryPoints: { chat: "frontend/src/chat/main.ts", keys: "frontend/src/keys/main.ts", vectors: "frontend/src/vectors.ts" },
-  outdir: "frontend/dist",
+  entryPoints: {
+    chat: "frontend/src/chat/main.ts",
+    keys: "frontend/src/keys/main.ts",
+    vectors: "frontend/src/vectors.ts",
+    main: "frontend/css/main.css",
+  },
+  outdir: out,
   bundle: true,
   splitting: true,
   format: "esm",
   target: "es2023",
   minify: true,
   metafile: true,
+  loader: { ".woff2": "file" },
+  // Fonts keep their names: pages preload them.
+  assetNames: "fonts/[name]",
   chunkNames: "chunks/[name]-[hash]",
 });
-for (const file of Object.keys(result.metafile.outputs)) {
+
+mkdirSync(`${out}/art`, { recursive: true });
+for (const name of readdirSync("frontend/art")) copyFileSync(`frontend/art/${name}`, `${out}/art/${name}`);
+
+for (const file of Object.keys(result.metafile.outputs).filter((name) => !name.endsWith(".woff2"))) {
   console.log(`${file} ${(gzipSync(readFileSync(file)).length / 1024).toFixed(1)} KB gzip`);
 }
