@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
 from django.db import connection
 from django.db.models import F, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import TruncWeek
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .constants import EARNED_KINDS, SPENDABLE_KINDS, UNIT
 from .models import Account, Hold, Lot, Transfer
-from .types import Balance, Earnings, HoldState, TransactionRow
+from .types import Balance, Earnings, HoldState, TransactionRow, WeekOfHolds
 
 
 def get_balance(*, user_id: int) -> Balance:
@@ -41,6 +42,31 @@ def get_earnings(*, user_id: int, at: datetime | None = None) -> Earnings:
         promo_earned_centi=accounts.get("creator:promo_earned", 0),
         held_centi=held or 0,
     )
+
+
+def list_weeks_of_holds(*, user_id: int, is_payee: bool, n_weeks: int = 12) -> list[WeekOfHolds]:
+    """The last `n_weeks` weeks up to this one, oldest first, empty weeks included: what `user_id` wrote for, or as
+    the payee was written to for, by what became of it.
+    """
+    this_monday = timezone.now().date() - timedelta(days=timezone.now().weekday())
+    starts = [this_monday - timedelta(weeks=back) for back in reversed(range(n_weeks))]
+    mine = Q(payee=user_id) if is_payee else Q(actor=user_id)
+    found = (
+        Hold.objects.filter(mine, created_at__gte=datetime.combine(starts[0], time.min, tzinfo=UTC))
+        .annotate(week=TruncWeek("created_at", tzinfo=UTC))
+        .values("week", "state")
+        .annotate(total=Sum(F("paid") + F("promo")))
+    )
+    totals = {(row["week"].date(), row["state"]): row["total"] for row in found}
+    return [
+        WeekOfHolds(
+            start=start,
+            answered_centi=totals.get((start, "posted"), 0),
+            open_centi=totals.get((start, "open"), 0),
+            returned_centi=totals.get((start, "voided"), 0),
+        )
+        for start in starts
+    ]
 
 
 def _account_ids(user_id: int) -> list[int]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 
@@ -43,6 +43,16 @@ class HoldState:
     actor: int
     amount_centi: int
     expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WeekOfHolds:
+    """What became of the holds that began in one week (`start`: its Monday, UTC), in hundredths of a credit."""
+
+    start: date
+    answered_centi: int
+    open_centi: int
+    returned_centi: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

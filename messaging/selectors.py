@@ -14,8 +14,10 @@ from django.db.models import Q, QuerySet
 
 from credits import selectors as ledger
 from credits.types import VoidedHold
+from pairly.common.clock import from_ms
 from pairly.common.problems import NotFound
 from profiles import selectors as profiles
+from profiles.models import Profile
 from users.models import User
 
 from . import server_keys
@@ -203,6 +205,8 @@ class InboxRow:
 
     conversation: Conversation
     peer: User
+    shown: Profile
+    last_at: datetime | None
     n_unread: int
     price_centi: int
     hold_expires_at: datetime | None
@@ -219,14 +223,17 @@ def list_inbox(*, user: User, limit: int = 100) -> list[InboxRow]:
     rows = []
     for c in conversations:
         peer = c.high if c.low_id == user.pk else c.low
+        shown = profiles.shown_profile(user=peer)
         hold = holds.get(c.pk)
         pays = (c.low_pays and not c.low_free) if c.low_id == user.pk else (c.high_pays and not c.high_free)
         rows.append(
             InboxRow(
                 conversation=c,
                 peer=peer,
+                shown=shown,
+                last_at=from_ms(c.recv_ms) if c.recv_ms else None,
                 n_unread=unread.get(c.pk, 0),
-                price_centi=profiles.shown_profile(user=peer).price_per_message_centi if pays else 0,
+                price_centi=shown.price_per_message_centi if pays else 0,
                 hold_expires_at=hold.expires_at if hold else None,
                 hold_centi=hold.amount_centi if hold else 0,
                 hold_is_mine=bool(hold and hold.actor == user.pk),

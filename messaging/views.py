@@ -24,7 +24,8 @@ from .services import conversations
 @login_required
 def inbox(request: HttpRequest) -> HttpResponse:
     rows = selectors.list_inbox(user=user_of(request))
-    return render(request, "messaging/inbox.html", {"rows": rows})
+    due = [row.hold_centi for row in rows if row.hold_expires_at and not row.hold_is_mine]
+    return render(request, "messaging/inbox.html", {"rows": rows, "due": {"n": len(due), "centi": sum(due)}})
 
 
 @require_GET

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from . import views
+from .design import design
 
 app_name = "site"
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("how-it-works/", views.how_it_works, name="how-it-works"),
     path("prices/", views.prices, name="prices"),
+    path("design/", design, name="design"),
     path("health", views.health, name="health"),
     path("version", views.version_document, name="version"),
 ]

@@ -32,8 +32,8 @@ def home(request: HttpRequest) -> HttpResponse:
     user = find_user_of(request)
     if user is not None:
         return redirect("messaging:inbox" if user.is_creator else "profiles:discover")
-    creators = profiles.list_creators(user=None).order_by("-pk")[:6]
-    return render(request, "site/home.html", {"creators": creators})
+    creators = profiles.list_creators(user=None).order_by("-pk")[:8]
+    return render(request, "site/home.html", {"creators": creators, **_terms_of_trade()})
 
 
 @require_safe

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import template
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
 
 register = template.Library()
 
@@ -30,6 +35,13 @@ def money(minor: int, currency: str) -> str:
 def initials(name: str) -> str:
     """Up to two letters that stand for a name where there is no picture."""
     return "".join(word[0] for word in name.split()[:2]).upper()
+
+
+@register.filter
+def ago(at: datetime) -> str:
+    """How long ago in one unit: "now", "5 minutes", "3 days"."""
+    since = timesince(at, depth=1)
+    return gettext("now") if since == timesince(timezone.now(), depth=1) else since
 
 
 @register.simple_tag
