@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from pairly.site import media
 from pairly.site import views as site
 
 _api: list[URLPattern | URLResolver] = [
@@ -23,6 +24,7 @@ urlpatterns = [
     path("", include("credits.urls")),
     path("", include("messaging.urls")),
     path("", include("payments.urls")),
+    path("media/<path:name>", media.public_file, name="media"),
     path("api/v1/", include((_api, "api-v1"))),
     path("api/", site.health),
     path("api/", include((_api, "api"))),

@@ -8,8 +8,13 @@ class ProfilesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.db.models.signals import pre_delete
+
         from users.registry import on_sign_up
 
-        from .services import create_for_new_user
+        from .models import Picture
+        from .services.pictures import forget_files
+        from .services.profiles import create_for_new_user
 
         on_sign_up(create_for_new_user)
+        pre_delete.connect(forget_files, sender=Picture, dispatch_uid="profiles.forget_files")

@@ -9,28 +9,33 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from django.db.models.lookups import IContains
 
 from pairly.common.problems import NotFound
 from users.models import Block, Restriction, User
 
 from .constants import SORTS
-from .models import Profile
+from .models import Profile, joined
 
 
 def find_own_profile(*, user: User) -> Profile | None:
     """The caller's profile, unless it was deleted."""
-    return Profile.objects.filter(user=user).first()
+    return _with_pictures().filter(user=user).first()
 
 
 def get_own_profile(*, user: User, for_update: bool = False) -> Profile:
     """The caller's profile, hidden or not; raises NotFound. `for_update` locks its row, inside a transaction."""
-    rows = Profile.objects.select_related("user")
+    rows = _with_pictures()
     if for_update:
         rows = rows.select_for_update(of=("self",))
     profile = rows.filter(user=user).first()
     if profile is None:
         raise NotFound()
     return profile
+
+
+def _with_pictures() -> QuerySet[Profile]:
+    return Profile.objects.select_related("user").prefetch_related("pictures")
 
 
 def shown_profile(*, user: User) -> Profile:
@@ -54,7 +59,7 @@ def _visible(user: User | None) -> QuerySet[Profile]:
         kind__in=["hide", "suspension"],
         lifted_at__isnull=True,
     )
-    rows = Profile.objects.select_related("user").filter(~Exists(hidden), user__is_active=True)
+    rows = _with_pictures().filter(~Exists(hidden), user__is_active=True)
     if user is None:
         return rows
     blocked = Block.objects.filter(
@@ -83,9 +88,10 @@ def get_creator(*, user: User | None, uid: uuid.UUID) -> Profile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DiscoverFilter:
-    """What the visitor asked for; prices in hundredths of a credit."""
+    """What the visitor asked for: `q` anywhere in the texts, `topic` exactly; prices in hundredths of a credit."""
 
     q: str = ""
+    topic: str = ""
     min_price: int | None = None
     max_price: int | None = None
 
@@ -95,12 +101,22 @@ def list_creators(*, user: User | None, wanted: DiscoverFilter | None = None) ->
     wanted = wanted or DiscoverFilter()
     rows = _visible(user).filter(user__role=User.Role.CREATOR)
     if wanted.q:
-        rows = rows.filter(Q(display_name__icontains=wanted.q) | Q(bio__icontains=wanted.q))
+        rows = rows.filter(_mentions(wanted.q))
+    if wanted.topic:
+        rows = rows.filter(topics__contains=[wanted.topic.strip().lower()])
     if wanted.min_price is not None:
         rows = rows.filter(price_per_message_centi__gte=wanted.min_price)
     if wanted.max_price is not None:
         rows = rows.filter(price_per_message_centi__lte=wanted.max_price)
     return rows
+
+
+def _mentions(text: str) -> Q:
+    names = ("display_name", "headline", "bio", "city")
+    found = Q(IContains(joined(name="topics"), text))
+    for name in names:
+        found |= Q((f"{name}__icontains", text))
+    return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

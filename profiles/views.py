@@ -50,9 +50,9 @@ def edit(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     profile = selectors.get_own_profile(user=user)
     if request.method != "POST":
-        form = ProfileForm(initial=ProfileForm.initial_of(profile), user=user)
+        form = ProfileForm(initial=ProfileForm.initial_of(profile), user=user, spoken=profile.languages)
         return render(request, "profiles/edit.html", {"form": form})
-    form = ProfileForm(request.POST, user=user)
+    form = ProfileForm(request.POST, user=user, spoken=profile.languages)
     if not form.is_valid():
         return render(request, "profiles/edit.html", {"form": form}, status=422)
     try:

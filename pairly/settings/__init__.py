@@ -264,6 +264,7 @@ STATIC_URL = f"{e.CDN_BASE_URL}/static/" if e.CDN_BASE_URL else "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when it is not there
 STATICFILES_DIRS = [("app", BASE_DIR / "frontend" / "dist"), ("css", BASE_DIR / "frontend" / "css")]
+MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

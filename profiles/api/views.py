@@ -88,7 +88,7 @@ class _DiscoverPages(CursorPages):
 
 
 class DiscoverView(APIView):
-    """GET discover: creators, with `q, min_price, max_price` (hundredths) and `sort`."""
+    """GET discover: creators, with `q, topic, min_price, max_price` (hundredths) and `sort`."""
 
     permission_classes = [AllowAny]
 

@@ -162,7 +162,7 @@ def test_who_is_hidden_still_sees_the_own_profile():
     assert browser_of(creator).get(f"/creators/{creator.uid}/").status_code == 200
 
 
-@pytest.mark.parametrize(("path", "most"), [("/discover/", 4), ("/api/v1/discover", 2)])
+@pytest.mark.parametrize(("path", "most"), [("/discover/", 5), ("/api/v1/discover", 3)])
 def test_discovery_costs_a_fan_the_same_queries_for_n_and_2n(path, most):
     browser = browser_of(make_user("fan"))
 

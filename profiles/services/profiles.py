@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -13,12 +14,31 @@ from django.utils.translation import gettext as _
 from pairly.common.problems import InvalidInput
 from users.models import User
 
-from . import selectors
-from .constants import BIO_MAX, NAME_MAX
-from .errors import ProfileChanged, ProfileExists
-from .models import Profile
+from .. import names, selectors
+from ..constants import (
+    BIO_MAX,
+    CITY_MAX,
+    HEADLINE_MAX,
+    LANGUAGE_PATTERN,
+    LANGUAGES_MAX,
+    NAME_MAX,
+    TOPIC_MAX,
+    TOPICS_MAX,
+)
+from ..errors import ProfileChanged, ProfileExists
+from ..models import Profile
 
-FIELDS = ("display_name", "bio", "price_per_message_centi", "reply_window_hours")
+FIELDS = (
+    "display_name",
+    "headline",
+    "bio",
+    "city",
+    "country",
+    "languages",
+    "topics",
+    "price_per_message_centi",
+    "reply_window_hours",
+)
 
 
 def create_for_new_user(*, user: User) -> None:
@@ -30,6 +50,7 @@ def create_profile(*, user: User, **fields: Any) -> Profile:
     """A profile after the old one was deleted. Raises ProfileExists, InvalidInput."""
     if selectors.find_own_profile(user=user) is not None:
         raise ProfileExists()
+    fields = _tidied(fields)
     check_fields(user=user, fields=fields)
     try:
         with transaction.atomic():
@@ -43,11 +64,13 @@ def update_profile(*, user: User, versions: Collection[str] | None = None, **fie
     """Change the named fields of the caller's own profile and leave the others.
 
     `versions`: the ETags the change is meant for, None for any. A price (hundredths of a credit) is 0 or within
-    PRICE_MIN_CENTI to PRICE_MAX_CENTI, and for creators only. Raises NotFound, ProfileChanged, InvalidInput.
+    PRICE_MIN_CENTI to PRICE_MAX_CENTI, and for creators only. Topics are kept in lower case, each once. Raises
+    NotFound, ProfileChanged, InvalidInput.
     """
     profile = selectors.get_own_profile(user=user, for_update=True)
     if versions is not None and selectors.version_of(profile=profile) not in versions:
         raise ProfileChanged()
+    fields = _tidied(fields)
     check_fields(user=user, fields=fields)
     for name, value in fields.items():
         setattr(profile, name, value)
@@ -65,12 +88,57 @@ def check_fields(*, user: User, fields: dict[str, Any]) -> None:
     errors = [_error(name, "unknown", _("This cannot be changed here.")) for name in fields if name not in FIELDS]
     if not 0 < len(fields.get("display_name", "x").strip()) <= NAME_MAX:
         errors.append(_error("display_name", "length", _("Choose a name of 1 to 80 characters.")))
+    if len(fields.get("headline", "")) > HEADLINE_MAX:
+        errors.append(_error("headline", "length", _("Keep the headline under 120 characters.")))
     if len(fields.get("bio", "")) > BIO_MAX:
         errors.append(_error("bio", "length", _("Keep the text under 2,000 characters.")))
+    errors += _place_errors(fields.get("city", ""), fields.get("country", ""))
+    errors += _language_errors(fields.get("languages", []))
+    errors += _topic_errors(fields.get("topics", []))
     errors += _price_errors(user, fields.get("price_per_message_centi", 0))
     errors += _window_errors(fields.get("reply_window_hours", settings.REPLY_WINDOW_DEFAULT_HOURS))
     if errors:
         raise InvalidInput(errors=errors)
+
+
+def _tidied(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields as they are kept: lists without repetition, topics in lower case and single-spaced."""
+    tidied = dict(fields)
+    if "languages" in fields:
+        tidied["languages"] = _once(fields["languages"])
+    if "topics" in fields:
+        topics = (" ".join(topic.split()).lower() for topic in fields["topics"])
+        tidied["topics"] = _once(topic for topic in topics if topic)
+    return tidied
+
+
+def _once(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+def _place_errors(city: str, country: str) -> list[dict[str, str]]:
+    errors = []
+    if len(city) > CITY_MAX:
+        errors.append(_error("city", "length", _("Keep the city under 80 characters.")))
+    if country and not names.is_country(code=country):
+        errors.append(_error("country", "unknown", _("Choose a country from the list.")))
+    return errors
+
+
+def _language_errors(languages: list[str]) -> list[dict[str, str]]:
+    if len(languages) > LANGUAGES_MAX:
+        return [_error("languages", "too_many", _("Choose at most 8 languages."))]
+    if all(re.fullmatch(LANGUAGE_PATTERN, code) and names.is_language(code=code) for code in languages):
+        return []
+    return [_error("languages", "unknown", _("Choose languages from the list."))]
+
+
+def _topic_errors(topics: list[str]) -> list[dict[str, str]]:
+    if len(topics) > TOPICS_MAX:
+        return [_error("topics", "too_many", _("Name at most 8 topics."))]
+    if all(len(topic) <= TOPIC_MAX and topic.isprintable() and "," not in topic for topic in topics):
+        return []
+    return [_error("topics", "length", _("Keep each topic under 40 characters, without commas."))]
 
 
 def _price_errors(user: User, price_centi: int) -> list[dict[str, str]]:

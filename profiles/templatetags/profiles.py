@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from .. import names
+from ..models import Picture
+
+register = template.Library()
+
+# The width behind `src`, for browsers that know no srcset.
+_FALLBACK_WIDTH = {Picture.Kind.PORTRAIT: 384, Picture.Kind.GALLERY: 640}
+
+
+@register.filter
+def country_name(code: str) -> str:
+    """`"SE"|country_name` is "Sweden" for an English viewer."""
+    return names.country_name(code=code)
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """`"sv"|language_name` is "Swedish" for an English viewer."""
+    return names.language_name(code=code)
+
+
+@register.inclusion_tag("profiles/picture.html")
+def picture(shown: Picture | None, *, sizes: str = "100vw", eager: bool = False, css: str = "") -> dict[str, Any]:
+    """`{% picture profile.portrait sizes="96px" %}`: an <img>, or nothing without a picture.
+
+    `sizes` says how wide it is shown (as in HTML), `eager` is for what is in view at once, `css` names classes.
+    """
+    if shown is None:
+        return {"shown": None}
+    return {
+        "shown": shown,
+        "src": shown.url(_FALLBACK_WIDTH[Picture.Kind(shown.kind)]),
+        "srcset": ", ".join(f"{shown.url(width)} {width}w" for width in shown.widths),
+        "sizes": sizes,
+        "eager": eager,
+        "css": css,
+    }
