@@ -1,9 +1,10 @@
 // One esbuild step for scripts and styles. Entries keep their names, lazy chunks carry a content hash; sizes are printed gzipped.
 import { build } from "esbuild";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const out = "frontend/dist";
+rmSync(out, { recursive: true, force: true });
 const result = await build({
   entryPoints: {
     chat: "frontend/src/chat/main.ts",

@@ -216,7 +216,9 @@ class InboxRow:
 
 def list_inbox(*, user: User, limit: int = 100) -> list[InboxRow]:
     """The conversations of `user`: open holds by deadline first for creators, then the most recent."""
-    conversations = list(_of(user).select_related("low__profile", "high__profile").order_by("-recv_ms", "-id")[:limit])
+    people = _of(user).select_related("low__profile", "high__profile")
+    pictured = people.prefetch_related("low__profile__pictures", "high__profile__pictures")
+    conversations = list(pictured.order_by("-recv_ms", "-id")[:limit])
     ids = [c.pk for c in conversations]
     holds = ledger.open_holds_by_scope(scopes=ids)
     unread = _unread(user=user, conversation_ids=ids)

@@ -263,15 +263,16 @@ TIME_ZONE = "UTC"
 STATIC_URL = f"{e.CDN_BASE_URL}/static/" if e.CDN_BASE_URL else "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when it is not there
-STATICFILES_DIRS = [("app", BASE_DIR / "frontend" / "dist"), ("css", BASE_DIR / "frontend" / "css")]
+STATICFILES_DIRS = [("app", BASE_DIR / "frontend" / "dist")]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    # Hashed names that browsers may keep for ever, compressed beforehand. esbuild's chunks bear a hash already.
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+(\.[0-9a-f]{12}\..+|/chunks/.+-[0-9A-Z]{8}\.js)$"
 
 if e.EMAIL_URL:
     vars().update(e.env.dj_email_url("EMAIL_URL"))

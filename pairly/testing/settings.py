@@ -18,7 +18,7 @@ for _name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
     os.environ.pop(_name, None)
 
 from pairly.settings import *  # noqa: E402, F403 - the environment must be set first
-from pairly.settings import CACHES, CHANNEL_LAYERS, DATABASES, REDIS_PREFIX, REDIS_URL, VAR_DIR  # noqa: E402
+from pairly.settings import CACHES, CHANNEL_LAYERS, DATABASES, REDIS_PREFIX, REDIS_URL, STORAGES, VAR_DIR  # noqa: E402
 
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _REDIS_NUMBER = 0 if _WORKER == "main" else 1 + int(_WORKER.removeprefix("gw"))
@@ -33,3 +33,6 @@ DATABASES["default"]["TEST"] = {"NAME": DATABASES["default"]["NAME"]}
 PASSWORD_HASHERS = ["users.hashers.Argon2idHasher", "django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
 EMAIL_FILE_PATH = VAR_DIR / "mail" / _WORKER
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# Plain names, straight from the build: collecting is tested on its own.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_USE_FINDERS = True

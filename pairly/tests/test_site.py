@@ -25,7 +25,7 @@ from profiles.tests.browsing import browser_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-CSS = sorted((ROOT / "frontend" / "css").glob("*.css"))
+CSS = sorted((ROOT / "frontend" / "css").rglob("*.css"))
 PUBLIC = ["/", "/how-it-works/", "/prices/", "/discover/", "/sign-in/", "/sign-up/", "/nowhere/"]
 MINE = ["/inbox/", "/keys/", "/wallet/", "/profile/edit/", "/credits/buy/", "/discover/", "/verify-email/"]
 HEALTH = ["/health", "/api/", "/api/health", "/api/v1/health"]
@@ -103,15 +103,25 @@ def test_only_the_key_and_chat_pages_allow_wasm_and_they_enforce_trusted_types()
 
 
 @pytest.mark.django_db
-def test_the_styles_stay_within_their_budget_and_are_all_served():
-    assert len(gzip.compress(b"".join(path.read_bytes() for path in CSS))) < 20_000
-    main = (ROOT / "frontend" / "css" / "main.css").read_text()
-    assert set(re.findall(r'url\("([^"]+)"\)', main)) == {path.name for path in CSS} - {"main.css"}
-    for path in CSS:
-        answer = Client().get(f"/static/css/{path.name}")
-        assert b"".join(answer.streaming_content) == path.read_bytes()
-        assert answer.headers["Content-Type"].startswith("text/css")
+def test_the_styles_stay_within_their_budget_and_are_one_file_with_its_fonts():
+    built = ROOT / "frontend" / "dist" / "main.css"
+    css = built.read_text()
+    assert len(gzip.compress(css.encode())) < 20_000
+    assert "@import" not in css
+    fonts = set(re.findall(r'url\("?([^")]+)"?\)', css))
+    assert fonts == {f"./fonts/{path.name}" for path in (ROOT / "frontend" / "dist" / "fonts").iterdir()}
+    for name, kind in [("main.css", "text/css"), *((font[2:], "font/woff2") for font in fonts)]:
+        answer = Client().get(f"/static/app/{name}")
+        assert b"".join(answer.streaming_content) == (built.parent / name).read_bytes()
+        assert answer.headers["Content-Type"].startswith(kind)
         answer.close()
+
+
+@pytest.mark.django_db
+def test_every_icon_that_a_page_names_is_drawn():
+    drawn = set(re.findall(r'<symbol id="(\w+)"', (ROOT / "frontend" / "art" / "icons.svg").read_text()))
+    pages = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    assert set(re.findall(r'{% icon "(\w+)"', pages)) | set(re.findall(r'drawing="(\w+)"', pages)) <= drawn
 
 
 def test_the_styles_use_logical_properties_and_import_nothing_foreign():
@@ -131,16 +141,16 @@ def test_a_stranger_is_asked_in_and_who_is_signed_in_starts_at_work():
 @pytest.mark.django_db
 def test_the_header_goes_by_sign_in_and_role():
     def links(page):
-        header = page[page.index("<header") : page.index("</header>")]
+        header = page[page.index("<header") : page.index("</header>")].split('class="menu"')[0]
         return re.findall(r'href="([^"]+)"', header)
 
     stranger = Client().get("/prices/").content.decode()
     assert links(stranger) == ["/", "/discover/", "/how-it-works/", "/prices/", "/sign-in/", "/sign-up/"]
     assert 'href="/prices/" aria-current="page"' in stranger
     fan = browser_of(make_user("fan")).get("/prices/").content.decode()
-    assert links(fan) == ["/", "/discover/", "/inbox/", "/profile/edit/", "/wallet/"]
+    assert links(fan) == ["/", "/discover/", "/inbox/", "/wallet/", "/profile/edit/", "/credits/buy/"]
     creator = browser_of(make_user("creator")).get("/prices/").content.decode()
-    assert links(creator) == ["/", "/inbox/", "/discover/", "/profile/edit/", "/wallet/"]
+    assert links(creator) == ["/", "/inbox/", "/wallet/", "/discover/", "/profile/edit/", "/credits/buy/"]
     assert '<span data-part="balance">0</span>' in creator
 
 
@@ -158,7 +168,9 @@ def test_the_prices_are_those_that_are_charged():
         for offer in list_offers(currency=currency):
             assert f">{offer.amount}<" in page
             assert f">{offer.n_credits:,}<" in page
-    assert "earns 80; 20 (20 %)" in page
+    assert "<strong>80</strong> the creator" in page
+    assert "<strong>20</strong> our fee" in page
+    assert "The fee is 20 %." in page
     assert "50 to 50,000 credits" in page
 
 

@@ -25,6 +25,12 @@ def language_name(code: str) -> str:
     return names.language_name(code=code)
 
 
+@register.simple_tag
+def picture_url(shown: Picture, width: int) -> str:
+    """Address of the file that is at least `width` pixels wide."""
+    return shown.url(width)
+
+
 @register.inclusion_tag("profiles/picture.html")
 def picture(shown: Picture | None, *, sizes: str = "100vw", eager: bool = False, css: str = "") -> dict[str, Any]:
     """`{% picture profile.portrait sizes="96px" %}`: an <img>, or nothing without a picture.

@@ -57,7 +57,7 @@ def test_the_page_leads_to_the_next_one_and_keeps_the_filter():
     following = re.search(r'href="(\?[^"]*after=[^"]*)"', first)
     assert following
     second = Client().get("/discover/" + following[1].replace("&amp;", "&")).content.decode()
-    assert (first.count("card-person"), second.count("card-person")) == (24, 2)
+    assert (first.count('class="person"'), second.count('class="person"')) == (24, 2)
     assert "Otto" not in first + second
     assert "after=" not in second
 

@@ -13,7 +13,7 @@ from pairly.common.sql import close_connections
 from pairly.embedded import servers
 from pairly.embedded.processes import StartFailed
 from pairly.embedded.servers import InUse
-from pairly.up import checks, database
+from pairly.up import checks, database, static_files
 from pairly.up.children import Child, list_children, make_sandbox
 from pairly.up.errors import UpFailed
 from pairly.up.runner import Group, Stopped, StopRequest
@@ -56,6 +56,8 @@ class Command(BaseCommand):
     def _prepare_data(self, stop: StopRequest) -> None:
         for folder in (settings.STATIC_ROOT, settings.MEDIA_ROOT, settings.VAR_DIR / "mail"):
             folder.mkdir(parents=True, exist_ok=True)
+        if static_files.collect():
+            self._say("Collected the scripts and styles.")
         if not database.is_schema_current():
             self._say("Bringing the database up to date ...")
             database.migrate()
