@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from datetime import datetime
 
 from pairly.common.problems import IdempotencyConflict
 from pairly.common.sql import call_row
@@ -12,26 +13,35 @@ from ..types import Recorded
 
 
 def record_purchase(
-    *, user_id: int, op_id: uuid.UUID, credits_centi: int, currency: str, amount_minor: int, payment_uid: uuid.UUID
+    *,
+    user_id: int,
+    op_id: uuid.UUID,
+    credits_centi: int,
+    currency: str,
+    amount_minor: int,
+    payment_uid: uuid.UUID,
+    at: datetime | None = None,
 ) -> Recorded:
-    """Credit a settled payment once. `op_id` is uuid5 of the provider's object; repeating it changes nothing.
+    """Credit a settled payment once, dated `at` (default: now). `op_id` is uuid5 of the provider's object; repeating
+    it changes nothing.
 
     Raises IdempotencyConflict when the same op was used for other numbers.
     """
     request = f"purchase|{user_id}|{credits_centi}|{currency}|{amount_minor}|{payment_uid}"
     code, balance = call_row(
         sql="SELECT code, balance FROM credits_purchase(%s::bigint, %s::uuid, %s::bytea, %s::bigint, %s::text, "
-        "%s::bigint, %s::uuid)",
-        params=[user_id, op_id, _hash(request), credits_centi, currency, amount_minor, payment_uid],
+        "%s::bigint, %s::uuid, COALESCE(%s::timestamptz, now()))",
+        params=[user_id, op_id, _hash(request), credits_centi, currency, amount_minor, payment_uid, at],
     )
     return _recorded(code, balance)
 
 
-def grant_promo(*, user_id: int, op_id: uuid.UUID, credits_centi: int) -> Recorded:
-    """Give promo credits: spent first, never withdrawable. Raises IdempotencyConflict."""
+def grant_promo(*, user_id: int, op_id: uuid.UUID, credits_centi: int, at: datetime | None = None) -> Recorded:
+    """Give promo credits, dated `at` (default: now): spent first, never withdrawable. Raises IdempotencyConflict."""
     code, balance = call_row(
-        sql="SELECT code, balance FROM credits_grant_promo(%s::bigint, %s::uuid, %s::bytea, %s::bigint)",
-        params=[user_id, op_id, _hash(f"promo|{user_id}|{credits_centi}"), credits_centi],
+        sql="SELECT code, balance FROM credits_grant_promo(%s::bigint, %s::uuid, %s::bytea, %s::bigint, "
+        "COALESCE(%s::timestamptz, now()))",
+        params=[user_id, op_id, _hash(f"promo|{user_id}|{credits_centi}"), credits_centi, at],
     )
     return _recorded(code, balance)
 
