@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -216,9 +216,9 @@ class InboxRow:
 
 def list_inbox(*, user: User, limit: int = 100) -> list[InboxRow]:
     """The conversations of `user`: open holds by deadline first for creators, then the most recent."""
-    people = _of(user).select_related("low__profile", "high__profile")
-    pictured = people.prefetch_related("low__profile__pictures", "high__profile__pictures")
-    conversations = list(pictured.order_by("-recv_ms", "-id")[:limit])
+    found = _of(user).select_related("low__profile", "high__profile")
+    found = found.prefetch_related("low__profile__pictures", "high__profile__pictures")
+    conversations = list(found.order_by("-recv_ms", "-id")[:limit])
     ids = [c.pk for c in conversations]
     holds = ledger.open_holds_by_scope(scopes=ids)
     unread = _unread(user=user, conversation_ids=ids)
@@ -242,7 +242,8 @@ def list_inbox(*, user: User, limit: int = 100) -> list[InboxRow]:
             )
         )
     if user.is_creator:
-        rows.sort(key=lambda row: (row.hold_expires_at is None, row.hold_expires_at or row.conversation.created_at))
+        latest = datetime.max.replace(tzinfo=UTC)
+        rows.sort(key=lambda row: row.hold_expires_at or latest)
     return rows
 
 

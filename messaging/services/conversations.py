@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Literal
 
 from django.db import connection, transaction
@@ -20,8 +21,9 @@ from ..protocol.chain import first_head
 Mark = Literal["delivered", "read"]
 
 
-def open_conversation(*, user: User, peer_uid: uuid.UUID) -> tuple[Conversation, bool]:
-    """The conversation of `user` with `peer_uid`, made if it does not exist; the flag says whether it was made.
+def open_conversation(*, user: User, peer_uid: uuid.UUID, at: datetime | None = None) -> tuple[Conversation, bool]:
+    """The conversation of `user` with `peer_uid`, made if it does not exist (dated `at`, default: now); the flag says
+    whether it was made.
 
     One of the two must be a creator. Raises NotFound for an unknown peer or oneself, NoContact when a block
     or a suspension stands between them.
@@ -35,20 +37,21 @@ def open_conversation(*, user: User, peer_uid: uuid.UUID) -> tuple[Conversation,
         existing = selectors.find_conversation(user=user, peer_id=peer.pk)
         if existing is not None:
             return existing, False
-        _insert(user=user, peer=peer)
+        _insert(user=user, peer=peer, at=at)
     conversation = selectors.find_conversation(user=user, peer_id=peer.pk)
     assert conversation is not None  # just inserted, or by a racer: the pair is unique
     return conversation, True
 
 
-def _insert(*, user: User, peer: User) -> None:
+def _insert(*, user: User, peer: User, at: datetime | None) -> None:
     low, high = sorted((user, peer), key=lambda who: who.pk)
     uid = uuid7()
     h0 = first_head(conversation=uid.bytes, users=(low.uid.bytes, high.uid.bytes))
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO messaging_conversation (uid, low, high, low_uid, high_uid, low_pays, high_pays, head, h0) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            "INSERT INTO messaging_conversation (uid, low, high, low_uid, high_uid, low_pays, high_pays, head, h0, "
+            "created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, COALESCE(%s::timestamptz, now())) "
+            "ON CONFLICT DO NOTHING",
             [
                 uid,
                 low.pk,
@@ -59,25 +62,27 @@ def _insert(*, user: User, peer: User) -> None:
                 low.is_creator and not high.is_creator,
                 h0,
                 h0,
+                at,
             ],
         )
 
 
-def mark(*, user: User, conversation_uid: uuid.UUID, what: Mark, n: int) -> None:
-    """Move the delivered or read mark of `user` forward to `n`, and tell the other side.
+def mark(*, user: User, conversation_uid: uuid.UUID, what: Mark, n: int, at: datetime | None = None) -> None:
+    """Move the delivered or read mark of `user` forward to `n`, as of `at` (default: now), and tell the other side.
 
     Marks never go back and never beyond the last message. Raises NotFound for a stranger.
     """
     conversation = selectors.get_conversation(user=user, uid=conversation_uid)
     side, peer_uid = selectors.side_of(conversation=conversation, user=user)
-    stamp = f", {side}_read_at = now()" if what == "read" else ""
-    column = f"{side}_{what}_n"  # both parts come from this module, not from the caller's data
+    # The parts of names come from this module, not from the caller's data.
+    stamp, dated = (f", {side}_read_at = COALESCE(%s::timestamptz, now())", [at]) if what == "read" else ("", [])
+    column = f"{side}_{what}_n"
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
                 f"UPDATE messaging_conversation SET {column} = least(%s::bigint, n){stamp} "  # noqa: S608
                 f"WHERE id = %s::bigint AND {column} < least(%s::bigint, n)",
-                [n, conversation.pk, n],
+                [n, *dated, conversation.pk, n],
             )
             moved = cursor.rowcount == 1
         if moved:
