@@ -63,7 +63,7 @@ frontend: node
 	if [ "$$now" != "$$(cat node_modules/.stamp 2>/dev/null)" ]; then \
 		echo "Installing the browser packages" && npm ci --silent && echo "$$now" > node_modules/.stamp; \
 	fi
-	@now=$$({ find frontend -path frontend/dist -prune -o -type f -print | LC_ALL=C sort | xargs cksum; \
+	@now=$$({ find frontend \( -path frontend/dist -o -path frontend/audit \) -prune -o -type f -print | LC_ALL=C sort | xargs cksum; \
 		cat node_modules/.stamp; } | cksum); \
 	if [ "$$now" != "$$(cat frontend/dist/.stamp 2>/dev/null)" ]; then \
 		echo "Building the browser code" && npm run --silent build && echo "$$now" > frontend/dist/.stamp; \

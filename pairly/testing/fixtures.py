@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from pairly.common.sql import close_connections
 from pairly.embedded import processes
 
 from . import databases
+from .browser import launch_arguments
 from .chromium import find_chromium
 
 
@@ -44,14 +45,23 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
             _point_at(name)
 
 
+@contextmanager
+def own_database(blocker: DjangoDbBlocker) -> Iterator[str]:
+    """A database that may be committed to; Django uses it inside the block. Gives its name."""
+    before = settings.DATABASES["default"]["NAME"]
+    with databases.clone(settings.VAR_DIR) as name, blocker.unblock():
+        _point_at(name)
+        try:
+            yield name
+        finally:
+            _point_at(before)
+
+
 @pytest.fixture
 def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """A database of its own for a test that commits (threads, child processes); gives its name."""
-    before = settings.DATABASES["default"]["NAME"]
-    with databases.clone(settings.VAR_DIR) as name, django_db_blocker.unblock():
-        _point_at(name)
+    with own_database(django_db_blocker) as name:
         yield name
-        _point_at(before)
 
 
 def _forget_cached_keys() -> None:
@@ -123,32 +133,38 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@contextmanager
+def running_daphne(*, database: str, log_folder: Path, **extra_env: str) -> Iterator[RunningServer]:
+    """The real application on loopback and on `database`; stopped at the end."""
+    port = free_port()
+    env = {
+        **databases.server_environment(settings.VAR_DIR, name=database),
+        "REDIS_URL": settings.REDIS_URL,
+        "PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SANDBOX_PORT": str(port + 1),
+        **extra_env,
+    }
+    log_path = log_folder / f"daphne-{port}.log"
+    command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pairly.asgi:application"]
+    child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        processes.wait_until(ready=lambda: _answers(url), child=child, name="Daphne", log_path=log_path)
+        yield RunningServer(url, log_path, env, child)
+    finally:
+        processes.stop(child)
+
+
 @pytest.fixture
 def start_server(committed_db: str, tmp_path: Path) -> Iterator[Callable[..., RunningServer]]:
     """Start Daphne on the test's own database; stopped at the end."""
-    running: list[RunningServer] = []
+    with ExitStack() as running:
 
-    def start(**extra_env: str) -> RunningServer:
-        port = free_port()
-        env = {
-            **databases.server_environment(settings.VAR_DIR, name=committed_db),
-            "REDIS_URL": settings.REDIS_URL,
-            "PORT": str(port),
-            "PUBLIC_URL": f"http://127.0.0.1:{port}",
-            "SANDBOX_PORT": str(port + 1),
-            **extra_env,
-        }
-        log_path = tmp_path / f"daphne-{port}.log"
-        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pairly.asgi:application"]
-        child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env)
-        url = f"http://127.0.0.1:{port}"
-        processes.wait_until(ready=lambda: _answers(url), child=child, name="Daphne", log_path=log_path)
-        running.append(RunningServer(url, log_path, env, child))
-        return running[-1]
+        def start(**extra_env: str) -> RunningServer:
+            return running.enter_context(running_daphne(database=committed_db, log_folder=tmp_path, **extra_env))
 
-    yield start
-    for server in running:
-        processes.stop(server.child)
+        yield start
 
 
 def _answers(url: str) -> bool:
@@ -164,15 +180,6 @@ def asgi_server(start_server: Callable[..., RunningServer]) -> RunningServer:
     return start_server()
 
 
-CHROMIUM_ARGUMENTS = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-]
-
-
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A headless Chromium for the tests of one module.
@@ -180,9 +187,8 @@ def chromium() -> Iterator[Browser]:
     Not for the session: while Playwright's synchronous API runs, its event loop runs in this thread and Django
     would refuse the ORM in every later test. For the module's own tests the check is off.
     """
-    arguments = [*CHROMIUM_ARGUMENTS, *(["--no-sandbox"] if os.getuid() == 0 else [])]
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=launch_arguments())
         yield browser
         browser.close()

@@ -1,0 +1,11 @@
+// Rules for the pages as they are served: all of html-validate's sets but for what is only about formatting.
+export default {
+  root: true,
+  extends: ["html-validate:recommended", "html-validate:standard", "html-validate:a11y"],
+  rules: {
+    // Django's tags leave their lines' spaces behind; nobody sees them and gzip eats them.
+    "no-trailing-whitespace": "off",
+    // Lower case, as everything else in the templates: the parser does not care.
+    "doctype-style": ["error", { style: "lowercase" }],
+  },
+};

@@ -1,0 +1,95 @@
+"""Chromium as the checks use it: how it is started, what a tab complained of, questions asked beside the page."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from playwright.sync_api import ConsoleMessage, Page, Request, Response
+
+# A test reaches nothing but loopback, and Chromium's own services would try.
+ARGUMENTS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
+
+
+def launch_arguments() -> list[str]:
+    """Chromium's command line; root has no sandbox to use."""
+    return [*ARGUMENTS, *(["--no-sandbox"] if os.getuid() == 0 else [])]
+
+
+class Watch:
+    """What went on in a tab since it was opened: `files` of the document it shows, and what it complained of."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.files: list[Response] = []
+        self._messages: list[ConsoleMessage] = []
+        self._failures: list[str] = []
+        self._documents: list[Response] = []
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self._failures.append(f"uncaught: {error}"))
+        page.on("requestfailed", self._on_failed)
+        page.on("response", self._on_response)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._messages.append(message)
+
+    def _on_failed(self, request: Request) -> None:
+        self._failures.append(f"no answer: {request.method} {request.url} ({request.failure})")
+
+    def _on_response(self, response: Response) -> None:
+        request = response.request
+        if request.is_navigation_request() and request.frame == self.page.main_frame:
+            self._documents.append(response)
+            self.files = []
+            return
+        self.files.append(response)
+        if response.status >= 400:
+            self._failures.append(f"{response.status}: {request.method} {request.url}")
+
+    @property
+    def document(self) -> Response:
+        """The answer that is shown now."""
+        return self._documents[-1]
+
+    def list_complaints(self) -> list[str]:
+        """Console errors and warnings, uncaught exceptions, refused and failed requests.
+
+        The document's own status is its page's business: Chromium reports one of 400 and more as an error.
+        """
+        shown = [f"console: {m.text}" for m in self._messages if not self._is_about_a_document(m)]
+        return [*shown, *self._failures]
+
+    def _is_about_a_document(self, message: ConsoleMessage) -> bool:
+        is_of_network = message.text.startswith("Failed to load resource")
+        return is_of_network and any(message.location["url"] == document.url for document in self._documents)
+
+
+class Beside:
+    """Scripts run beside the page: they see its document, not its scripts, and its content policy binds them not.
+
+    Playwright's own `evaluate` goes through `eval` in the page's world, which strict policies refuse to what
+    waits; and a checker's globals must not change the page that it checks.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+        frame = self._session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+        made = self._session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "checks"})
+        self._world = made["executionContextId"]
+
+    def run(self, script: str) -> Any:
+        """The value of `script`, awaited and by value (JSON). Raises RuntimeError with its exception."""
+        answer = self._session.send(
+            "Runtime.evaluate",
+            {"expression": script, "contextId": self._world, "awaitPromise": True, "returnByValue": True},
+        )
+        if problem := answer.get("exceptionDetails"):
+            raise RuntimeError(problem.get("exception", {}).get("description") or problem["text"])
+        return answer["result"].get("value")

@@ -1,0 +1,206 @@
+"""Every page there is, who looks at it, and how one comes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+from django.urls import NoReverseMatch, reverse
+from playwright.sync_api import Page
+
+from pairly.common.problems import Forbidden, NotFound, Overloaded, Problem, RateLimited
+from pairly.site import views
+from pairly.site.middleware import ProblemMiddleware
+from pairly.testing.survey import CHAT_SCRIPT_KB, SCRIPT_KB, Visit
+
+from .demo_world import World
+
+Act = Callable[[Page], object]
+KEYS = "[data-step={}]:not([hidden])"
+CHAT = "pairly-conversation[data-ready]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A page in one state, seen by one persona. `view` is its URL's name; `path` is given when that is not enough."""
+
+    name: str
+    view: str = ""
+    persona: str = "stranger"
+    path: Callable[[World], str] | None = None
+    act: Act | None = None
+    ready: str = "main"
+    status: int = 200
+    script_kb: int = SCRIPT_KB
+    rendered: Callable[[], object] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.persona}"
+
+    def as_visit(self, world: World) -> Visit:
+        def open_it(page: Page) -> None:
+            if self.rendered:
+                show_rendered(page, world, self)
+                return
+            page.goto(self.path(world) if self.path else reverse(self.view))
+            if self.act:
+                self.act(page)
+
+        return Visit(
+            name=str(self), open=open_it, ready=self.ready, status=self.status, script_kb=self.script_kb
+        )  # fmt: skip
+
+
+def show_rendered(page: Page, world: World, entry: Entry) -> None:
+    """An answer that no address gives at will: rendered here, shown on the server's origin under its policy."""
+    answer = entry.rendered()
+    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": world.policy()}
+    page.route("**/shown/", lambda route: route.fulfill(status=entry.status, headers=headers, body=answer.content))
+    page.goto("/shown/")
+
+
+def request_of_a_stranger():
+    request = RequestFactory().get("/shown/")
+    request.user = AnonymousUser()
+    return request
+
+
+def refused(problem: Problem):
+    """The page of a refusal that a view raised."""
+    return lambda: ProblemMiddleware(lambda _: None).process_exception(request_of_a_stranger(), problem)
+
+
+def handled(handler, *args):
+    """The page of one of Django's own refusals."""
+    return lambda: handler(request_of_a_stranger(), *args)
+
+
+# -- what is done on a page before it is looked at ----------------------------------------------------------
+def submit(field: str, **values: str) -> Act:
+    """Send the form that has `field`, past what the browser would check first."""
+
+    def act(page: Page) -> None:
+        form = page.locator("main form", has=page.locator(f"[name={field}]"))
+        for name, value in values.items():
+            form.locator(f"[name={name}]").fill(value)
+        with page.expect_navigation():
+            form.evaluate("(form) => HTMLFormElement.prototype.submit.call(form)")
+
+    return act
+
+
+def forge_the_token(page: Page) -> None:
+    page.locator("main form [name=csrfmiddlewaretoken]").evaluate("(field) => { field.value = 'forged' }")
+    submit("password")(page)
+
+
+def start_keys(page: Page) -> None:
+    page.wait_for_selector(KEYS.format("intro"))
+    page.click("[data-part=start]")
+
+
+def at(name: str) -> Callable[[World], str]:
+    return lambda world: world.paths[name]
+
+
+def keys(step: str, persona: str, act: Act | None = None) -> Entry:
+    ready = KEYS.format(step)
+    return Entry(
+        name=f"keys-{step}", view="messaging:keys", persona=persona, act=act, ready=ready, script_kb=CHAT_SCRIPT_KB
+    )
+
+
+def conversation(persona: str) -> Entry:
+    return Entry(
+        name="conversation",
+        view="messaging:conversation",
+        persona=persona,
+        path=at(f"{persona} conversation"),
+        ready=f"{CHAT} [data-part=list] > *",
+        script_kb=CHAT_SCRIPT_KB,
+    )
+
+
+EVERYWHERE = [
+    Entry(name="home", view="site:home"),
+    Entry(name="how-it-works", view="site:how-it-works"),
+    Entry(name="how-it-works", view="site:how-it-works", persona="fan"),
+    Entry(name="prices", view="site:prices"),
+    Entry(name="sign-up", view="users:sign-up"),
+    Entry(name="sign-up-errors", view="users:sign-up", act=submit("birth_date", email="no address"), status=422),
+    Entry(name="sign-in", view="users:sign-in"),
+    Entry(name="sign-in-errors", view="users:sign-in", act=submit("password"), status=422),
+    Entry(
+        name="sign-in-wrong",
+        view="users:sign-in",
+        act=submit("password", email="nobody@demo.pairly.example", password="not the passphrase"),
+        status=401,
+    ),
+    Entry(name="verify-email", view="users:email-verify", persona="newcomer"),
+    Entry(
+        name="verify-email-errors",
+        view="users:email-verify",
+        persona="newcomer",
+        act=submit("code", code="0"),
+        status=422,
+    ),
+    Entry(name="discover", view="profiles:discover"),
+    Entry(name="discover", view="profiles:discover", persona="fan"),
+    Entry(name="discover-empty", view="profiles:discover", path=lambda _: "/discover/?q=nobody-is-called-this"),
+    Entry(name="creator", view="profiles:creator", path=at("creator")),
+    Entry(name="creator", view="profiles:creator", persona="fan", path=at("creator")),
+    Entry(name="creator-own", view="profiles:creator", persona="creator", path=at("creator")),
+    Entry(name="edit", view="profiles:edit", persona="fan"),
+    Entry(name="edit", view="profiles:edit", persona="creator"),
+    Entry(name="edit-errors", view="profiles:edit", persona="creator", act=submit("price", price="-1"), status=422),
+    Entry(name="wallet", view="credits:wallet", persona="fan"),
+    Entry(name="wallet", view="credits:wallet", persona="creator"),
+    Entry(name="wallet-empty", view="credits:wallet", persona="newcomer"),
+    Entry(name="buy", view="payments:buy", persona="fan"),
+    Entry(name="buy-errors", view="payments:buy", persona="fan", act=submit("package_id"), status=422),
+    Entry(name="payment-paid", view="payments:payment-detail", persona="fan", path=at("paid payment")),
+    Entry(name="payment-open", view="payments:payment-detail", persona="fan", path=at("open payment")),
+    Entry(name="inbox", view="messaging:inbox", persona="fan"),
+    Entry(name="inbox", view="messaging:inbox", persona="creator"),
+    Entry(name="inbox-empty", view="messaging:inbox", persona="newcomer"),
+    conversation("fan"),
+    conversation("creator"),
+    keys("intro", "newcomer"),
+    keys("code", "newcomer", start_keys),
+    keys("unlock", "locked"),
+    keys("done", "fan"),
+]
+REFUSALS = [
+    Entry(name="400", rendered=handled(views.bad_request, Exception()), status=400),
+    Entry(name="403", rendered=refused(Forbidden()), status=403),
+    Entry(name="403-csrf", path=lambda _: "/sign-in/", act=forge_the_token, status=403),
+    Entry(name="404", path=lambda _: "/nowhere/", status=404),
+    Entry(name="404", persona="fan", path=lambda _: "/nowhere/", status=404),
+    Entry(name="404-refused", rendered=refused(NotFound()), status=404),
+    Entry(name="409", rendered=refused(Problem()), status=409),
+    Entry(name="429", rendered=refused(RateLimited(retry_after_s=30)), status=429),
+    Entry(name="500", rendered=handled(views.server_error), status=500),
+    Entry(name="503", rendered=refused(Overloaded(retry_after_s=2)), status=503),
+]
+DESIGN = Entry(name="design", view="site:design")
+
+
+def _is_there(view: str) -> bool:
+    try:
+        reverse(view)
+    except NoReverseMatch:
+        return False
+    return True
+
+
+PAGES = [*EVERYWHERE, *REFUSALS, *([DESIGN] if _is_there(DESIGN.view) else [])]
+# URLs that show no page: documents, and what is only posted to. A test asks each.
+NO_PAGES = {
+    "site:health",
+    "site:version",
+    "users:sign-out",
+    "users:email-resend",
+    "messaging:conversation-start",
+}

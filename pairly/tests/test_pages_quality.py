@@ -1,0 +1,170 @@
+"""Every page in a real browser: axe, widths, themes, both directions, budgets, valid HTML, a silent console.
+
+The table is in `pages_table`; a page that is missing from it fails here. Screenshots of every page are left in
+var/artefacts/screens.
+"""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from collections import defaultdict
+
+import httpx
+import pytest
+from django.conf import settings
+from django.urls import URLPattern, get_resolver, reverse
+
+from pairly.testing import html_validate
+from pairly.testing.survey import THEMES, WIDTHS, Visit, survey
+
+from .demo_world import enter, seeded_server
+from .pages_table import NO_PAGES, PAGES
+
+SCREENS = settings.BASE_DIR / "var" / "artefacts" / "screens"
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker, chromium, tmp_path_factory):
+    """The seeded product with every persona inside."""
+    with seeded_server(django_db_blocker, tmp_path_factory.mktemp("pages")) as found:
+        enter(found, chromium)
+        yield found
+
+
+@pytest.fixture(scope="module")
+def look(world):
+    """Survey a page of the table, once."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+
+    @functools.cache
+    def once(entry):
+        return survey(world.contexts[entry.persona], visit=entry.as_visit(world), screens=SCREENS)
+
+    return once
+
+
+def report(findings):
+    """Fail with the findings, one a line, and nothing else."""
+    if findings:
+        pytest.fail("\n".join(findings), pytrace=False)
+
+
+@pytest.mark.parametrize("entry", PAGES, ids=str)
+def test_a_page_has_nothing_that_a_check_finds(look, entry):
+    report(look(entry).findings)
+
+
+def test_the_html_of_every_page_is_valid(look, tmp_path):
+    for entry in PAGES:
+        (tmp_path / f"{entry}.html").write_text(look(entry).html, encoding="utf-8")
+    report(html_validate.list_errors(tmp_path))
+
+
+def test_different_pages_have_different_titles(look):
+    pages_of = defaultdict(set)
+    for entry in PAGES:
+        # A page in another state is the same page; so is a refusal for another reason.
+        pages_of[look(entry).title].add(entry.view or entry.status)
+    assert {title: pages for title, pages in pages_of.items() if len(pages) > 1} == {}
+
+
+# -- each check finds what it is for -------------------------------------------------------------------------
+NOISE = secrets.token_hex(90_000)  # about 90 KB however it is packed
+PLANTED = f"""<html><head><title> </title>
+<link rel="stylesheet" href="/planted/heavy.css"><script src="/planted/heavy.js"></script>
+</head><body><h1>One</h1><h1>Two</h1><p id="pale">Pale</p><img src="/planted/nowhere.png"><script>inline()</script>
+<table width="3000"><tr><td>wide</td></tr></table><!-- {NOISE} --></body></html>"""
+PLANTED_FILES = {
+    "/planted/": ("text/html", PLANTED),
+    "/planted/heavy.css": ("text/css", f"#pale {{ color: #ddd; background: #fff }} /* {NOISE} */"),
+    "/planted/heavy.js": ("text/javascript", f"throw new Error('planted') // {NOISE}"),
+}
+
+
+def open_planted(policy):
+    """Lead a tab to the planted page on the server's origin, under its policy."""
+
+    def answer(route):
+        kind, body = PLANTED_FILES[httpx.URL(route.request.url).path]
+        route.fulfill(headers={"Content-Type": kind, "Content-Security-Policy": policy}, body=body)
+
+    def act(page):
+        for path in PLANTED_FILES:
+            page.route(f"**{path}", answer)
+        page.goto("/planted/")
+
+    return act
+
+
+@pytest.fixture(scope="module")
+def planted(world, tmp_path_factory):
+    """The survey of a page that has everything wrong, and the folder of its screenshots."""
+    visit = Visit(name="planted", open=open_planted(world.policy()), ready="body", status=201)
+    screens = tmp_path_factory.mktemp("screens")
+    return survey(world.contexts["stranger"], visit=visit, screens=screens), screens
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        "status 200 instead of 201",
+        "structure: a title is missing",
+        "structure: a language is missing",
+        "structure: a direction is missing",
+        "structure: exactly one h1 is missing",
+        "structure: exactly one main is missing",
+        "structure: a banner is missing",
+        "weight: html",
+        "weight: style",
+        "weight: script",
+        "axe, light: color-contrast at #pale",
+        "axe, light: html-has-lang at html",
+        "axe, dark: image-alt at img",
+        "axe, 360 px: image-alt at img",
+        "axe, other direction: image-alt at img",
+        "sideways scroll: 3",
+        "light: uncaught: planted",
+        "light: 404: GET",
+        "dark: console: ",
+    ],
+)
+def test_the_survey_finds(planted, finding):
+    found, _ = planted
+    assert [line for line in found.findings if line.startswith(finding)]
+
+
+def test_the_survey_leaves_a_screenshot_of_each_width_and_theme(planted):
+    _, screens = planted
+    names = {path.name for path in screens.iterdir()}
+    assert names == {f"planted-{width}-{theme}.png" for width in WIDTHS for theme in THEMES}
+
+
+def test_the_validator_finds_what_is_invalid(tmp_path):
+    (tmp_path / "page.html").write_text("<!doctype html><html><body><p><div>in</div></p></body></html>")
+    rules = {line.split(": ")[1] for line in html_validate.list_errors(tmp_path)}
+    assert {"close-order", "element-required-content"} <= rules
+
+
+# -- the table ----------------------------------------------------------------------------------------------
+def list_urls(resolver, namespace=""):
+    """The name of every URL outside the API, or its route when it has none."""
+    for found in resolver.url_patterns:
+        if isinstance(found, URLPattern):
+            yield f"{namespace}{found.name}" if found.name else f"route {found.pattern}"
+        elif not str(found.pattern).startswith("api/"):
+            yield from list_urls(found, f"{namespace}{found.namespace}:" if found.namespace else namespace)
+
+
+def test_every_page_is_in_the_table():
+    urls = {url for url in list_urls(get_resolver()) if url != "route api/"}
+    table = {entry.view for entry in PAGES if entry.view}
+    assert urls - table - NO_PAGES == set(), "add the page to pages_table.py (or to NO_PAGES what shows none)"
+    assert (table | NO_PAGES) - urls == set()
+
+
+@pytest.mark.parametrize("name", sorted(NO_PAGES))
+def test_what_is_not_in_the_table_shows_no_page(world, name):
+    cookies = {c["name"]: c["value"] for c in world.contexts["fan"].cookies()}
+    answer = httpx.get(f"{world.url}{reverse(name)}", cookies=cookies)
+    assert answer.status_code == 405 or not answer.headers["Content-Type"].startswith("text/html")
