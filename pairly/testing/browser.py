@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page, Request, Response
+from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response
 
 # A test reaches nothing but loopback, and Chromium's own services would try.
 ARGUMENTS = (
@@ -80,16 +80,27 @@ class Beside:
 
     def __init__(self, page: Page) -> None:
         self._session = page.context.new_cdp_session(page)
+        self._enter()
+
+    def _enter(self) -> None:
         frame = self._session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
         made = self._session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "checks"})
         self._world = made["executionContextId"]
 
     def run(self, script: str) -> Any:
         """The value of `script`, awaited and by value (JSON). Raises RuntimeError with its exception."""
-        answer = self._session.send(
-            "Runtime.evaluate",
-            {"expression": script, "contextId": self._world, "awaitPromise": True, "returnByValue": True},
-        )
+        try:
+            answer = self._evaluate(script)
+        except Error as failure:
+            if "Cannot find context" not in failure.message:
+                raise
+            self._enter()  # another document is shown since
+            answer = self._evaluate(script)
         if problem := answer.get("exceptionDetails"):
             raise RuntimeError(problem.get("exception", {}).get("description") or problem["text"])
         return answer["result"].get("value")
+
+    def _evaluate(self, script: str) -> dict[str, Any]:
+        asked = {"expression": script, "contextId": self._world, "awaitPromise": True, "returnByValue": True}
+        answer: dict[str, Any] = self._session.send("Runtime.evaluate", asked)
+        return answer
