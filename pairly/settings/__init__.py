@@ -21,7 +21,7 @@ django_stubs_ext.monkeypatch()  # generic Django classes may be subscripted: Mod
 BASE_DIR = e.BASE_DIR
 VAR_DIR = e.VAR_DIR
 DEBUG = e.DEBUG
-SHOW_DESIGN = DEBUG  # the page /design/
+SHOW_DESIGN = e.SHOW_DESIGN  # the page /design/
 
 EMBEDDED_DATABASE = not e.DATABASE_URL
 EMBEDDED_REDIS = not e.REDIS_URL

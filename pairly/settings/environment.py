@@ -17,6 +17,7 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 VAR_DIR = Path(env.str("PAIRLY_VAR_DIR", str(BASE_DIR / "var"))).resolve()
 DEBUG = env.bool("DEBUG", False)
+SHOW_DESIGN = env.bool("SHOW_DESIGN", DEBUG)
 CI = env.bool("CI", False)
 
 # Servers. Unset means: the embedded server under VAR_DIR.

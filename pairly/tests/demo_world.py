@@ -53,7 +53,7 @@ def seed(folder):
 def seeded_server(blocker, folder) -> Iterator[World]:
     """The demo on a database of its own behind the real server, the payment sandbox beside it."""
     port = free_port()
-    environment = {"SANDBOX_PORT": str(port), "STRIPE_WEBHOOK_SECRET": SECRET}
+    environment = {"SANDBOX_PORT": str(port), "STRIPE_WEBHOOK_SECRET": SECRET, "SHOW_DESIGN": "true"}
     with own_database(blocker) as name, running_daphne(database=name, log_folder=folder, **environment) as server:
         webhook_url = f"{server.url}/api/v1/payments/webhook/stripe"
         with running_sandbox(folder, port=port, webhook_url=webhook_url):

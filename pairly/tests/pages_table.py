@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from playwright.sync_api import Page
 
 from pairly.common.problems import Forbidden, NotFound, Overloaded, Problem, RateLimited
@@ -187,15 +187,7 @@ REFUSALS = [
 DESIGN = Entry(name="design", view="site:design")
 
 
-def _is_there(view: str) -> bool:
-    try:
-        reverse(view)
-    except NoReverseMatch:
-        return False
-    return True
-
-
-PAGES = [*EVERYWHERE, *REFUSALS, *([DESIGN] if _is_there(DESIGN.view) else [])]
+PAGES = [*EVERYWHERE, *REFUSALS, DESIGN]
 # URLs that show no page: documents, and what is only posted to. A test asks each.
 NO_PAGES = {
     "site:health",
@@ -204,3 +196,5 @@ NO_PAGES = {
     "users:email-resend",
     "messaging:conversation-start",
 }
+# Pictures and nothing else: profiles/tests/test_pictures.py asks for what is none.
+FILES = {"media"}
