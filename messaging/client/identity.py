@@ -123,6 +123,10 @@ class Identity:
             self._state(3, ALG_XWING, self.encryption[-1].kid, self.encryption[-1].public, now_ms, ""),
         ]
 
+    def enrol_device(self, *, now_ms: int, device_label: str = "") -> SignedStatement:
+        """Certify this device in an existing log, after the backup was opened on it."""
+        return self._state(2, ALG_ED25519, self.device.kid, self.device.public, now_ms, device_label)
+
     def rotate(self, *, now_ms: int, random: Random = os.urandom) -> SignedStatement:
         """A new encryption key, certified by the device (no passphrase needed)."""
         key = EncryptionKey(random(32))

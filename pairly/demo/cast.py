@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Creator:
-    """A creator; the languages are BCP 47 codes, `look` holds what the portrait is drawn from."""
+    """A creator; country and languages are codes (ISO 3166, BCP 47), `look` holds what the portrait is drawn from."""
 
     name: str
     headline: str
@@ -44,7 +44,7 @@ CREATORS: tuple[Creator, ...] = (
             "but wait."
         ),
         city="Malmö",
-        country="Sweden",
+        country="SE",
         latitude=55.6,
         longitude=13.0,
         languages=("sv", "en"),
@@ -75,7 +75,7 @@ CREATORS: tuple[Creator, ...] = (
             "will tell you which single habit cost you the point."
         ),
         city="Bengaluru",
-        country="India",
+        country="IN",
         latitude=13.0,
         longitude=77.6,
         languages=("en", "hi", "kn"),
@@ -106,7 +106,7 @@ CREATORS: tuple[Creator, ...] = (
             "I would sooner argue about one comma than praise a whole page."
         ),
         city="Valencia",
-        country="Spain",
+        country="ES",
         latitude=39.5,
         longitude=-0.4,
         languages=("es", "ca", "en"),
@@ -137,7 +137,7 @@ CREATORS: tuple[Creator, ...] = (
             "is general information; for pain that worries you, let somebody examine you in person."
         ),
         city="Kraków",
-        country="Poland",
+        country="PL",
         latitude=50.1,
         longitude=19.9,
         languages=("pl", "en"),
@@ -168,7 +168,7 @@ CREATORS: tuple[Creator, ...] = (
             "people from two rings. I will want to know what your market really sells."
         ),
         city="Lyon",
-        country="France",
+        country="FR",
         latitude=45.8,
         longitude=4.8,
         languages=("ar", "fr", "en"),
@@ -199,7 +199,7 @@ CREATORS: tuple[Creator, ...] = (
             "the viewer knows at that moment before you describe the music."
         ),
         city="London",
-        country="United Kingdom",
+        country="GB",
         latitude=51.5,
         longitude=-0.1,
         languages=("en",),
@@ -230,7 +230,7 @@ CREATORS: tuple[Creator, ...] = (
             "बाकी मैं बता दूँगा कि कहाँ खड़े होना है।"
         ),
         city="Mumbai",
-        country="India",
+        country="IN",
         latitude=19.1,
         longitude=72.9,
         languages=("hi", "mr", "en"),
@@ -261,7 +261,7 @@ CREATORS: tuple[Creator, ...] = (
             "the chart to delete. Colour comes last, and never as a rainbow."
         ),
         city="Bengaluru",
-        country="India",
+        country="IN",
         latitude=13.0,
         longitude=77.6,
         languages=("en", "ta", "hi"),
@@ -292,7 +292,7 @@ CREATORS: tuple[Creator, ...] = (
             "لأنني أسهر كثيرًا، لكنني أجيب."
         ),
         city="Cairo",
-        country="Egypt",
+        country="EG",
         latitude=30.0,
         longitude=31.2,
         languages=("ar", "en"),
@@ -323,7 +323,7 @@ CREATORS: tuple[Creator, ...] = (
             "floor, ceiling, windows, what you hear when you stop talking."
         ),
         city="Berlin",
-        country="Germany",
+        country="DE",
         latitude=52.5,
         longitude=13.4,
         languages=("de", "en"),
@@ -354,7 +354,7 @@ CREATORS: tuple[Creator, ...] = (
             "room drifts off, and I am kind about everything except the word 'basically'."
         ),
         city="Lagos",
-        country="Nigeria",
+        country="NG",
         latitude=6.5,
         longitude=3.4,
         languages=("en", "ig"),
@@ -385,7 +385,7 @@ CREATORS: tuple[Creator, ...] = (
             "the money. Often the answer is a shim and a new set of strings."
         ),
         city="São Paulo",
-        country="Brazil",
+        country="BR",
         latitude=-23.6,
         longitude=-46.6,
         languages=("pt-BR", "es", "en"),
@@ -416,7 +416,7 @@ CREATORS: tuple[Creator, ...] = (
             "fire. Show me the loop in one paragraph and I will ask what happens at minute eleven."
         ),
         city="Seoul",
-        country="South Korea",
+        country="KR",
         latitude=37.6,
         longitude=127.0,
         languages=("ko", "en"),
@@ -448,7 +448,7 @@ CREATORS: tuple[Creator, ...] = (
             "can."
         ),
         city="Toronto",
-        country="Canada",
+        country="CA",
         latitude=43.7,
         longitude=-79.4,
         languages=("en", "pa", "hi"),
@@ -479,7 +479,7 @@ CREATORS: tuple[Creator, ...] = (
             "antes y la masa lo sabe. Contesto con gramos, no con «al gusto»."
         ),
         city="Mexico City",
-        country="Mexico",
+        country="MX",
         latitude=19.4,
         longitude=-99.1,
         languages=("es", "en"),
@@ -510,7 +510,7 @@ CREATORS: tuple[Creator, ...] = (
             "photograph, and why. I am in the field for days, so give me the whole week."
         ),
         city="Nairobi",
-        country="Kenya",
+        country="KE",
         latitude=-1.3,
         longitude=36.8,
         languages=("sw", "en"),
@@ -541,7 +541,7 @@ CREATORS: tuple[Creator, ...] = (
             "Send one clue, its answer and your reasoning; I am strict on grammar and lenient on puns."
         ),
         city="Edinburgh",
-        country="United Kingdom",
+        country="GB",
         latitude=56.0,
         longitude=-3.2,
         languages=("en",),
@@ -572,7 +572,7 @@ CREATORS: tuple[Creator, ...] = (
             "for nearly every question, so give me a day or two."
         ),
         city="Tromsø",
-        country="Norway",
+        country="NO",
         latitude=69.6,
         longitude=19.0,
         languages=("nb", "en"),
@@ -603,7 +603,7 @@ CREATORS: tuple[Creator, ...] = (
             "pirouettes that travel. My oldest beginner is 71 and has the cleanest tendu in the room."
         ),
         city="Brussels",
-        country="Belgium",
+        country="BE",
         latitude=50.9,
         longitude=4.4,
         languages=("fr", "nl", "en"),
@@ -634,7 +634,7 @@ CREATORS: tuple[Creator, ...] = (
             "at the entrance. The bees have usually announced the problem before you opened the lid."
         ),
         city="Ljubljana",
-        country="Slovenia",
+        country="SI",
         latitude=46.1,
         longitude=14.5,
         languages=("sl", "de", "en"),
@@ -665,7 +665,7 @@ CREATORS: tuple[Creator, ...] = (
             "badly, photograph the drawing in words, and say where the sun falls in the room."
         ),
         city="Wellington",
-        country="New Zealand",
+        country="NZ",
         latitude=-41.3,
         longitude=174.8,
         languages=("en", "mi"),
@@ -696,7 +696,7 @@ CREATORS: tuple[Creator, ...] = (
             "exact text you must speak, and the size of the room."
         ),
         city="Dublin",
-        country="Ireland",
+        country="IE",
         latitude=53.3,
         longitude=-6.3,
         languages=("en", "ga"),
@@ -727,7 +727,7 @@ CREATORS: tuple[Creator, ...] = (
             "why your bulbs sulk. A leaf, a place and a month are enough to begin with."
         ),
         city="Tashkent",
-        country="Uzbekistan",
+        country="UZ",
         latitude=41.3,
         longitude=69.2,
         languages=("uz", "ru", "en"),
@@ -759,7 +759,7 @@ CREATORS: tuple[Creator, ...] = (
             "is half of it."
         ),
         city="Utrecht",
-        country="Netherlands",
+        country="NL",
         latitude=52.1,
         longitude=5.1,
         languages=("dse", "nl", "en"),

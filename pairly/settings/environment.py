@@ -80,3 +80,7 @@ SOCKET_MUTE_SECONDS = env.int("SOCKET_MUTE_SECONDS", 60)
 SOCKET_MUTE_MAX_SECONDS = env.int("SOCKET_MUTE_MAX_SECONDS", 15 * 60)
 E2E_CLOCK_SKEW_SECONDS = env.int("E2E_CLOCK_SKEW_SECONDS", 300)
 JSON_BODY_MAX_BYTES = env.int("JSON_BODY_MAX_BYTES", 1_000_000)
+
+# How much of the demo `manage.py up` adds: the first so many people.
+DEMO_CREATORS = env.int("PAIRLY_DEMO_CREATORS", 24)
+DEMO_FANS = env.int("PAIRLY_DEMO_FANS", 16)

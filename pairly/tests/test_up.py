@@ -27,9 +27,10 @@ def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def environment(var_dir: Path, port: int) -> dict[str, str]:
-    """A fresh machine's: nothing but the folder and the port."""
+    """A fresh machine's: nothing but the folder and the port, and a small demo."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return {**kept, "PAIRLY_VAR_DIR": str(var_dir), "PORT": str(port), "SANDBOX_PORT": str(free_port())}
+    demo = {"PAIRLY_DEMO_CREATORS": "1", "PAIRLY_DEMO_FANS": "1"}
+    return {**kept, **demo, "PAIRLY_VAR_DIR": str(var_dir), "PORT": str(port), "SANDBOX_PORT": str(free_port())}
 
 
 def start_up(var_dir: Path, port: int) -> subprocess.Popen[str]:

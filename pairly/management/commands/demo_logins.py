@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from .seed_demo import demo_file
+from pairly.demo.logins import demo_file
 
 
 class Command(BaseCommand):

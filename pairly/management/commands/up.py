@@ -62,13 +62,13 @@ class Command(BaseCommand):
             self._say("Bringing the database up to date ...")
             database.migrate()
             stop.raise_if_asked()
-        self._call("seed_demo")
+        self._call("seed_demo", on_step=stop.raise_if_asked)
         stop.raise_if_asked()
 
-    def _call(self, name: str) -> None:
+    def _call(self, name: str, **options: Any) -> None:
         # Looked up, not imported: the demo lives in an app above.
         if name in get_commands():
-            call_command(name, stdout=self.stdout)
+            call_command(name, stdout=self.stdout, **options)
         close_connections()
 
     def _run_children(self, in_use: InUse | None, stop: StopRequest, started_at: float) -> None:

@@ -1,0 +1,151 @@
+"""What the demo's people bought, wrote and read: through the services of everybody, at the plan's times."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from credits.services import purchases, roll_up
+from messaging import selectors
+from messaging.client.conversation import Conversation as View
+from messaging.models import Conversation
+from messaging.server_keys import list_server_keys
+from messaging.services import conversations, deadlines, delivery, sending
+from pairly.common.ids import uuid7
+
+from .people import People, Role, find_accounts
+from .plan import Deadline, Mark, Message, Part, Purchase, Side, list_events
+from .talks import Talk
+
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pairly.example/demo")
+_SENT_BEFORE_MS = 400  # a message is on its way for so long
+
+
+def is_complete(*, part: Part) -> bool:
+    """Whether everybody is there and every talk has been had; two queries."""
+    users = {user.email: user.pk for user in find_accounts(part=part).values()}
+    if len(users) < part.n_creators + part.n_fans:
+        return False
+    found = Conversation.objects.filter(low_id__in=users.values(), high_id__in=users.values())
+    lengths = {(low, high): n for low, high, n in found.values_list("low_id", "high_id", "n")}
+
+    def length(talk: Talk) -> int:
+        low, high = sorted(users[role.email] for role in _roles(talk).values())
+        return lengths.get((low, high), 0)
+
+    return all(length(talk) >= len(talk.lines) for talk in part.talks)
+
+
+def _roles(talk: Talk) -> dict[Side, Role]:
+    return {"fan": Role(side="fan", number=talk.fan), "creator": Role(side="creator", number=talk.creator)}
+
+
+@dataclass
+class _Place:
+    """One conversation: its row, who takes part, and the view of it on each side's device."""
+
+    row: Conversation
+    roles: dict[Side, Role]
+    views: dict[Side, View] = field(default_factory=dict)
+
+
+@dataclass
+class Correspondence:
+    """Carries out the plan, the oldest first; what was carried out already is passed over."""
+
+    people: People
+    _places: dict[Talk, _Place] = field(default_factory=dict)
+
+    def carry_out(self) -> Iterator[Talk]:
+        """Gives each talk when its last line is written."""
+        self._server_keys = {key.skid: key.public for key in list_server_keys()}
+        for event in list_events(part=self.people.part):
+            at = self.people.at(event.at_h)
+            match event:
+                case Purchase():
+                    self._buy(event, at)
+                case Message():
+                    self._write(event, at)
+                    if event.n == len(event.talk.lines):
+                        yield event.talk
+                case Mark():
+                    self._mark(event, at)
+                case Deadline():
+                    deadlines.void_overdue_holds(at=at)
+
+    def close_books(self) -> None:
+        """What the periodic jobs would do in a while."""
+        roll_up.allocate_lots()
+        roll_up.roll_up()
+        delivery.mark_pushed()
+
+    def _buy(self, purchase: Purchase, at: datetime) -> None:
+        role = Role(side="fan", number=purchase.fan)
+        name = f"{role.email}|{purchase.number}"
+        # The same operation every time: the ledger books it once.
+        purchases.record_purchase(
+            user_id=self.people.user_of(role=role).pk,
+            op_id=uuid.uuid5(NAMESPACE, name),
+            credits_centi=purchase.package.credits_centi,
+            currency=purchase.currency,
+            amount_minor=purchase.package.prices_minor[purchase.currency],
+            payment_uid=uuid.uuid5(NAMESPACE, f"{name}|payment"),
+            at=at,
+        )
+
+    def _place(self, talk: Talk, at: datetime) -> _Place:
+        if talk not in self._places:
+            roles = _roles(talk)
+            fan, creator = (self.people.user_of(role=roles[side]) for side in ("fan", "creator"))
+            row, _ = conversations.open_conversation(user=fan, peer_uid=creator.uid, at=at)
+            self._places[talk] = _Place(row=row, roles=roles)
+        return self._places[talk]
+
+    def _write(self, message: Message, at: datetime) -> None:
+        """Seal on the writer's device, send, open on the reader's."""
+        place = self._place(message.talk, at)
+        if place.row.n >= message.n:
+            return
+        line = message.talk.lines[message.n - 1]
+        reading_side: Side = "creator" if line.by == "fan" else "fan"
+        writer = self.people.user_of(role=place.roles[line.by])
+        writing, reading = self._view(place, line.by), self._view(place, reading_side)
+        recv_ms = int(at.timestamp() * 1000)
+        price_centi, _ = selectors.price_for(user=writer, conversation=place.row)
+        envelope = writing.write(
+            text=line.text,
+            message_id=uuid7().bytes,
+            price_centi=price_centi,
+            recipients=[reading.me.encryption[-1].public, writing.me.encryption[-1].public],
+            now_ms=recv_ms - _SENT_BEFORE_MS,
+        )
+        sent = sending.send_message(user=writer, conversation=place.row.uid, envelope=envelope, recv_ms=recv_ms)
+        srv: dict[str, Any] = dict(sent.srv)
+        writing.sent(envelope=envelope, srv=srv)
+        device = writing.me.device
+        opened = reading.receive(envelope=envelope, srv=srv, find_device_key={device.kid: device.public}.get)
+        assert opened.text == line.text
+
+    def _view(self, place: _Place, side: Side) -> View:
+        """The conversation on someone's device, as far as the server has it."""
+        if side not in place.views:
+            other: Side = "creator" if side == "fan" else "fan"
+            me = self.people.identity_of(role=place.roles[side])
+            place.views[side] = View(
+                id=place.row.uid.bytes,
+                me=me,
+                peer=self.people.user_of(role=place.roles[other]).uid.bytes,
+                server_keys=self._server_keys,
+                n=place.row.n,
+                next_seq=selectors.next_seq(conversation=place.row, kid=me.device.kid),
+                head=bytes(place.row.head),
+            )
+        return place.views[side]
+
+    def _mark(self, mark: Mark, at: datetime) -> None:
+        place = self._place(mark.talk, at)
+        user = self.people.user_of(role=place.roles[mark.side])
+        conversations.mark(user=user, conversation_uid=place.row.uid, what=mark.what, n=mark.n, at=at)

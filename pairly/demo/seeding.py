@@ -1,0 +1,48 @@
+"""The demo as a whole: people, their pictures, their letters. Interrupted, it goes on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .cast import CREATORS
+from .correspondence import Correspondence
+from .painters import Painters
+from .people import People, Role
+from .pictures import Pictures
+from .plan import Part
+from .talks import Talk
+
+
+class Seeding:
+    """Makes a part of the demo, or what is missing of it."""
+
+    def __init__(self, *, part: Part) -> None:
+        self._part = part
+        self.n_steps = 2 * part.n_creators + part.n_fans + len(part.talks) + 1
+
+    def steps(self) -> Iterator[str]:
+        """Works, and tells what was done. Raises CannotComplete."""
+        people = People(part=self._part)
+        with Painters() as painters:
+            # Drawing takes longest, and goes on beside everything else.
+            pictures = [
+                Pictures(creator=CREATORS[number], number=number, painters=painters)
+                for number in range(self._part.n_creators)
+            ]
+            for role in people.list_roles():
+                yield f"{people.ensure(role=role).name}, {role.side}"
+            for number, of_creator in enumerate(pictures):
+                creator = people.user_of(role=Role(side="creator", number=number))
+                of_creator.store(user=creator)
+                yield f"pictures of {creator.name}"
+        correspondence = Correspondence(people=people)
+        for talk in correspondence.carry_out():
+            yield _title(people, talk)
+        correspondence.close_books()
+        yield "the books"
+
+
+def _title(people: People, talk: Talk) -> str:
+    fan = people.user_of(role=Role(side="fan", number=talk.fan))
+    creator = people.user_of(role=Role(side="creator", number=talk.creator))
+    return f"{fan.name} and {creator.name}, {len(talk.lines)} messages, {talk.ending}"

@@ -1,0 +1,207 @@
+"""The demo's data: complete, honest to the ledger, readable by who has the recovery code, and made once."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from credits import invariants
+from credits import selectors as ledger
+from messaging import selectors as messaging
+from messaging.client import backup, recovery_code
+from messaging.client.conversation import Conversation as View
+from messaging.models import Conversation, Message
+from messaging.protocol.base64url import b64u_decode
+from messaging.server_keys import list_server_keys
+from pairly.demo.logins import demo_file
+from pairly.demo.painters import Painters
+from pairly.demo.plan import Part
+from profiles.models import Picture, Profile
+from users.models import User
+
+PART = Part(n_creators=2, n_fans=5)  # answered, refunded and waiting talks
+N_STEPS = 2 * PART.n_creators + PART.n_fans + len(PART.talks) + 1
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.fixture
+def place(committed_db, settings, tmp_path) -> Path:
+    """A machine without a demo."""
+    settings.VAR_DIR = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return tmp_path
+
+
+def seed(part=PART, *, steps=10**6) -> str:
+    """What the command prints; it is interrupted after so many steps."""
+    printed, left = io.StringIO(), iter(range(steps - 1))
+
+    def on_step():
+        if next(left, None) is None:
+            raise Interrupted
+
+    call_command("seed_demo", creators=part.n_creators, fans=part.n_fans, stdout=printed, on_step=on_step)
+    return printed.getvalue()
+
+
+def login(email="fan@demo.pairly.example"):
+    return next(row for row in json.loads(demo_file().read_text()) if row["email"] == email)
+
+
+def read_as(user, peer, recovery) -> list[str]:
+    """All texts of a conversation, verified and opened with nothing but the recovery code, as a new device does."""
+    file = messaging.find_backup(user=user).file
+    opened = backup.open_file(file=file, recovery=recovery_code.decode(text=recovery))
+    me = backup.to_identity(opened, device_seed=os.urandom(32), log_seq=3, log_hash=b"")
+    place = messaging.find_conversation(user=user, peer_id=peer.pk)
+    server_keys = {key.skid: key.public for key in list_server_keys()}
+    view = View(place.uid.bytes, me, peer.uid.bytes, server_keys)
+    texts = []
+    for row in messaging.list_history(user=user, peer_uid=peer.uid, after_n=0).rows:
+        sender = b64u_decode(row["envelope"]["hdr"])[38:54]
+        owner = user if sender == user.uid.bytes else peer
+
+        def find(kid, owner=owner):
+            return messaging.find_device_key(kid=kid, user_id=owner.pk)
+
+        found = view.receive(envelope=row["envelope"], srv=row["srv"], find_device_key=find, sender=sender)
+        texts.append(found.text)
+    return texts
+
+
+def check_everything() -> None:
+    """The state after seeding PART, whichever way it came about."""
+    assert [f for f in invariants.check_all() if not f.is_ok] == []
+    people = {user.email: user for user in User.objects.all()}
+    assert len(people) == 7
+    lines = [line for talk in PART.talks for line in talk.lines]
+    assert Message.objects.count() == len(lines)
+    assert Message.objects.filter(pushed=False).count() == 0
+    paid = sum(line.by == "fan" for line in lines)
+    states = asked("SELECT state::text, count(*) FROM credits_hold GROUP BY 1")
+    assert dict(states) == {"posted": paid - 4, "voided": 1, "open": 3}
+    assert asked("SELECT count(*) FROM credits_hold WHERE state = 'open' AND expires_at < now()") == [(0,)]
+    assert sorted(Picture.objects.values_list("profile__user__email", "kind")) == sorted(
+        (email, kind)
+        for email in ("creator@demo.pairly.example", "creator2@demo.pairly.example")
+        for kind in ("portrait", "gallery", "gallery", "gallery")
+    )
+    for talk in PART.talks:
+        fan, creator = people[f"fan{number(talk.fan)}"], people[f"creator{number(talk.creator)}"]
+        texts = [line.text for line in talk.lines]
+        assert read_as(fan, creator, login(fan.email)["recovery"]) == texts
+        assert read_as(creator, fan, login(creator.email)["recovery"]) == texts
+
+
+def asked(query):
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def counts():
+    tables = ("users_user", "messaging_message", "credits_transfer", "profiles_picture", "messaging_key")
+    return [asked(f"SELECT count(*) FROM {table}") for table in tables]
+
+
+def number(position) -> str:
+    return f"{'' if position == 0 else position + 1}@demo.pairly.example"
+
+
+def test_the_demo_is_complete_and_made_once(place):
+    printed = seed()
+    assert printed.splitlines()[0].startswith(f"[1/{N_STEPS}] ")
+    assert printed.splitlines()[-2].startswith(f"[{N_STEPS}/{N_STEPS}] ")
+    check_everything()
+    rows = json.loads(demo_file().read_text())
+    assert [row["email"] for row in rows[:2]] == ["fan@demo.pairly.example", "creator@demo.pairly.example"]
+    assert len(rows) == 7
+    assert demo_file().stat().st_mode & 0o777 == 0o600
+    assert not any(row[secret] in printed for row in rows for secret in ("password", "recovery"))
+
+    before = (counts(), demo_file().read_bytes())
+    with CaptureQueriesContext(connection) as queries:
+        assert seed() == "demo data is there\n"
+    assert len(queries) == 2
+    assert before == (counts(), demo_file().read_bytes())
+
+
+def test_the_demos_past_looks_lived_in(place):
+    seed()
+    fan = User.objects.get(email="fan@demo.pairly.example")
+    creator = User.objects.get(email="creator@demo.pairly.example")
+    movements = ledger.list_transactions(user_id=fan.pk, limit=500)
+    dates = [row.created_at for row in movements]
+    assert dates == sorted(dates, reverse=True)
+    assert timezone.now() - dates[-1] > timedelta(days=30)
+    assert all(row.balance_after_centi >= 0 for row in movements)
+    assert {row.transaction_type for row in movements} == {"purchase", "hold"}
+    assert len({row.amount_centi for row in movements if row.transaction_type == "purchase"}) > 1
+    unlucky = User.objects.get(email="fan5@demo.pairly.example")
+    void = next(row for row in ledger.list_transactions(user_id=unlucky.pk) if row.transaction_type == "void")
+    assert timezone.now() - void.created_at > timedelta(days=8)
+    waiting = [row for row in messaging.list_inbox(user=creator) if row.n_unread]
+    assert [row.peer.email for row in waiting] == ["fan3@demo.pairly.example", "fan4@demo.pairly.example"]
+    answered = Conversation.objects.get(low=fan, high=creator)
+    assert (answered.low_read_n, answered.high_read_n) == (18, 17)
+    assert timezone.now() - answered.low_read_at > timedelta(days=7)
+    assert creator.created_at < answered.created_at < timezone.now() - timedelta(days=35)
+    profile = Profile.objects.get(user=creator)
+    assert (profile.country, profile.languages, profile.topics[0]) == ("SE", ["sv", "en"], "ceramics")
+    assert profile.price_per_message_centi == 12_000
+    browser = Client()
+    assert browser.post("/sign-in/", {"email": fan.email, "password": login()["password"]}).status_code == 302
+    page = browser.get(f"/creators/{creator.uid}/").content.decode()
+    assert "Mara Lindqvist" in page
+    assert browser.get(profile.portrait.url(96)).status_code == 200
+    assert all(picture.alt for picture in Picture.objects.all())
+
+
+@pytest.mark.parametrize("steps", [[1], [4, 3], [8], [12, 2]])
+def test_an_interrupted_seeding_is_completed_by_the_next(place, steps):
+    for n in steps:
+        with pytest.raises(Interrupted):
+            seed(steps=n)
+    assert seed().endswith("s\n")
+    check_everything()
+    assert seed() == "demo data is there\n"
+
+
+def test_a_larger_part_follows_a_smaller_one(place):
+    seed(Part(n_creators=1, n_fans=1))
+    assert seed(Part(n_creators=1, n_fans=1)) == "demo data is there\n"
+    seed()
+    check_everything()
+
+
+def test_without_the_logins_the_rest_is_left_alone_and_said_so(place):
+    with pytest.raises(Interrupted):
+        seed(steps=12)
+    demo_file().unlink()
+    n = Message.objects.count()
+    assert "demo.json does not know" in seed()
+    assert Message.objects.count() == n
+
+
+def test_a_painter_that_ends_is_an_error_and_not_an_endless_wait():
+    with Painters() as painters, pytest.raises(RuntimeError, match="painter ended"):
+        painters.draw({"theme": "no such theme", "seed": 1}).result(timeout=60)
+
+
+def test_the_command_takes_its_part_from_the_settings(place, settings):
+    settings.DEMO_CREATORS = settings.DEMO_FANS = 0
+    call_command("seed_demo", stdout=(printed := io.StringIO()))
+    assert printed.getvalue() == "demo data is there\n"
