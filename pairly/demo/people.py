@@ -15,6 +15,7 @@ from messaging.client import backup, recovery_code
 from messaging.client.identity import Identity, SignedStatement
 from messaging.services import backups, keys
 from pairly.common.ids import uuid7
+from profiles.selectors import find_own_profile
 from profiles.services import update_profile
 from users.models import User
 from users.registry import run_sign_up_hooks
@@ -97,9 +98,10 @@ class People:
         """The account with everything that belongs to it."""
         if role.email not in self.users:
             login = self.logins.make(email=role.email, role=role.side)
-            self.users[role.email], self._identities[role.email] = _make(
-                role, login, self.at(-role.joined_days_ago * DAY)
-            )
+            user, identity = _make(role, login, self.at(-role.joined_days_ago * DAY))
+            self.users[role.email], self._identities[role.email] = user, identity
+        elif isinstance(role.person, Creator):
+            _complete_profile(self.users[role.email], role.person)
         return self.users[role.email]
 
     def identity_of(self, *, role: Role) -> Identity:
@@ -130,6 +132,13 @@ def _make(role: Role, login: Login, joined_at: datetime) -> tuple[User, Identity
         if isinstance(role.person, Creator):
             _write_profile(user, role.person)
         return user, _enrol(user, login, joined_at)
+
+
+def _complete_profile(user: User, creator: Creator) -> None:
+    """For an account of a demo from before profiles said so much."""
+    profile = find_own_profile(user=user)
+    if profile is not None and not (profile.headline or profile.city):
+        _write_profile(user, creator)
 
 
 def _write_profile(user: User, creator: Creator) -> None:

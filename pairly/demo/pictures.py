@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 from profiles.models import Picture
-from profiles.selectors import get_own_profile
+from profiles.selectors import find_own_profile
 from profiles.services import add_picture
 from users.models import User
 
@@ -41,22 +40,38 @@ class _Wanted:
 
 
 class Pictures:
-    """One creator's pictures: asked for early, stored when they are drawn."""
+    """One creator's pictures: those that `user`, when there is an account already, does not have yet. Asked for early,
+    stored when they are drawn.
+    """
 
-    def __init__(self, *, creator: Creator, number: int, painters: Painters) -> None:
-        self._wanted = list(_ask(creator, number, painters))
+    def __init__(self, *, creator: Creator, number: int, user: User | None, painters: Painters) -> None:
+        has_portrait, n_scenes = _look_up(user)
+        self._wanted: list[_Wanted] = []
+        if not has_portrait:
+            self._wanted.append(_ask_portrait(creator, painters))
+        for seed in range(SCENES * number + n_scenes, SCENES * (number + 1)):
+            self._wanted.append(_ask_scene(creator, seed, painters))
 
     def store(self, *, user: User) -> None:
-        """Add what the profile does not have yet."""
-        profile = get_own_profile(user=user)
-        portrait, *scenes = self._wanted
-        for one in [*([] if profile.portrait else [portrait]), *scenes[len(profile.gallery) :]]:
+        """Add them to the profile."""
+        for one in self._wanted:
             add_picture(user=user, kind=one.kind, data=one.drawing.result(), alt=one.alt)
 
 
-def _ask(creator: Creator, number: int, painters: Painters) -> Iterator[_Wanted]:
-    portrait = painters.draw({"look": creator.look})
-    yield _Wanted(kind=Picture.Kind.PORTRAIT, alt=f"Portrait of {creator.name}", drawing=portrait)
-    for seed in range(SCENES * number, SCENES * (number + 1)):
-        drawing = painters.draw({"theme": creator.theme, "seed": seed})
-        yield _Wanted(kind=Picture.Kind.GALLERY, alt=_ALTS[creator.theme][seed % 2], drawing=drawing)
+def _look_up(user: User | None) -> tuple[bool, int]:
+    """(whether there is a portrait, how many pictures the gallery has)"""
+    if user is None:
+        return False, 0
+    profile = find_own_profile(user=user)
+    # Who deleted their profile since has no place for pictures.
+    return (profile.portrait is not None, len(profile.gallery)) if profile else (True, SCENES)
+
+
+def _ask_portrait(creator: Creator, painters: Painters) -> _Wanted:
+    drawing = painters.draw({"look": creator.look})
+    return _Wanted(kind=Picture.Kind.PORTRAIT, alt=f"Portrait of {creator.name}", drawing=drawing)
+
+
+def _ask_scene(creator: Creator, seed: int, painters: Painters) -> _Wanted:
+    drawing = painters.draw({"theme": creator.theme, "seed": seed})
+    return _Wanted(kind=Picture.Kind.GALLERY, alt=_ALTS[creator.theme][seed % 2], drawing=drawing)

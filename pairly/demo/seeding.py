@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from .cast import CREATORS
 from .correspondence import Correspondence
@@ -20,15 +20,12 @@ class Seeding:
         self._part = part
         self.n_steps = 2 * part.n_creators + part.n_fans + len(part.talks) + 1
 
-    def steps(self) -> Iterator[str]:
+    def steps(self) -> Generator[str, None, None]:
         """Works, and tells what was done. Raises CannotComplete."""
         people = People(part=self._part)
         with Painters() as painters:
             # Drawing takes longest, and goes on beside everything else.
-            pictures = [
-                Pictures(creator=CREATORS[number], number=number, painters=painters)
-                for number in range(self._part.n_creators)
-            ]
+            pictures = [self._pictures(people, number, painters) for number in range(self._part.n_creators)]
             for role in people.list_roles():
                 yield f"{people.ensure(role=role).name}, {role.side}"
             for number, of_creator in enumerate(pictures):
@@ -40,6 +37,11 @@ class Seeding:
             yield _title(people, talk)
         correspondence.close_books()
         yield "the books"
+
+    @staticmethod
+    def _pictures(people: People, number: int, painters: Painters) -> Pictures:
+        user = people.users.get(Role(side="creator", number=number).email)
+        return Pictures(creator=CREATORS[number], number=number, user=user, painters=painters)
 
 
 def _title(people: People, talk: Talk) -> str:

@@ -27,6 +27,7 @@ from pairly.demo.logins import demo_file
 from pairly.demo.painters import Painters
 from pairly.demo.plan import Part
 from profiles.models import Picture, Profile
+from profiles.services import delete_profile, update_profile
 from users.models import User
 
 PART = Part(n_creators=2, n_fans=5)  # answered, refunded and waiting talks
@@ -185,6 +186,18 @@ def test_a_larger_part_follows_a_smaller_one(place):
     assert seed(Part(n_creators=1, n_fans=1)) == "demo data is there\n"
     seed()
     check_everything()
+
+
+def test_an_account_of_an_older_demo_gets_the_rest_and_who_deleted_a_profile_is_left_alone(place):
+    with pytest.raises(Interrupted):
+        seed(steps=7)
+    first = User.objects.get(email="creator@demo.pairly.example")
+    update_profile(user=first, headline="", city="", topics=[])
+    delete_profile(user=User.objects.get(email="creator2@demo.pairly.example"))
+    assert seed().endswith("s\n")
+    assert Profile.objects.get(user=first).city == "Malmö"
+    assert not Profile.objects.filter(user__email="creator2@demo.pairly.example").exists()
+    assert Picture.objects.count() == 4
 
 
 def test_without_the_logins_the_rest_is_left_alone_and_said_so(place):

@@ -6,6 +6,7 @@ It ends with its standard input, so it never outlives the one who asks.
 from __future__ import annotations
 
 import json
+import os
 import struct
 import sys
 
@@ -24,8 +25,11 @@ def main() -> None:
     """Answer until nobody asks any more."""
     for line in sys.stdin:
         picture = draw(json.loads(line))
-        sys.stdout.buffer.write(struct.pack(">I", len(picture)) + picture)
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(struct.pack(">I", len(picture)) + picture)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:  # the one who asked was killed
+            os._exit(0)
 
 
 if __name__ == "__main__":

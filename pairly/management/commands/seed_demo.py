@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import Any
 
 from django.conf import settings
@@ -37,8 +38,9 @@ class Command(BaseCommand):
 
     def _seed(self, seeding: Seeding, on_step: Any) -> None:
         started_at = time.monotonic()
-        for number, step in enumerate(seeding.steps(), 1):
-            self.stdout.write(f"[{number}/{seeding.n_steps}] {step}")
-            self.stdout.flush()
-            on_step()
+        with closing(seeding.steps()) as steps:
+            for number, step in enumerate(steps, 1):
+                self.stdout.write(f"[{number}/{seeding.n_steps}] {step}")
+                self.stdout.flush()
+                on_step()
         self.stdout.write(f"demo data made in {time.monotonic() - started_at:.1f} s")
