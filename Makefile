@@ -1,7 +1,9 @@
 # Pairly. Needs Python 3.11 or newer and make; everything else is installed into .venv and node_modules.
-#   make run       the whole product on this machine (PORT=8000); Ctrl-C stops it
-#   make test      lint, types and every test, browser tests included
-#   make bench     how fast the main path is, as ratios
+#   make run           the whole product on this machine (PORT=8000); Ctrl-C stops it
+#   make test          lint, types and every test, browser tests included
+#   make bench         how fast the main path is, as ratios
+#   make audit         Lighthouse over the main pages of the demo
+#   make screenshots   the README's pictures, taken from the demo
 # Nothing has to be activated; each step runs only when its inputs changed.
 
 SHELL := /bin/sh
@@ -22,10 +24,11 @@ export npm_config_fund := false
 export npm_config_audit := false
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup packages node frontend lint types suite bench prove vectors chromium clean
+.PHONY: help run test setup packages node frontend lint types suite bench prove vectors audit screenshots \
+	chromium clean
 
 help:
-	@sed -n '1,5s/^# *//p' Makefile
+	@sed -n '1,7s/^# *//p' Makefile
 
 run: setup
 	@$(BIN)/python manage.py up
@@ -104,8 +107,20 @@ bench: setup
 vectors: setup chromium
 	@$(BIN)/python manage.py run_vectors
 
+# Lighthouse is large and only this needs it: its packages have a folder and a lock of their own.
+audit: setup chromium
+	@now=$$(cat frontend/audit/package.json frontend/audit/package-lock.json | cksum); \
+	if [ "$$now" != "$$(cat frontend/audit/node_modules/.stamp 2>/dev/null)" ]; then \
+		echo "Installing Lighthouse" && npm ci --silent --prefix frontend/audit \
+		&& echo "$$now" > frontend/audit/node_modules/.stamp; \
+	fi
+	@$(BIN)/python manage.py audit
+
+screenshots: setup chromium
+	@$(BIN)/python manage.py screenshots
+
 # -- away with it ------------------------------------------------------------------------------------------
 
 # Everything that the set-up made. The data stays: `rm -r var` removes it.
 clean:
-	rm -rf $(VENV) node_modules frontend/dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) node_modules frontend/audit/node_modules frontend/dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

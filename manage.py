@@ -8,9 +8,11 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 
 OWNER_COMMANDS = {"migrate", "makemigrations", "showmigrations", "sqlmigrate"}
-# Commands that talk to no server; `up` starts them itself, after looking at its port.
+# Commands that talk to no server; `up` starts them itself, after looking at its port, and the audits start `up`.
 SERVERLESS_COMMANDS = {
     "up",
+    "audit",
+    "screenshots",
     "help",
     "version",
     "check",

@@ -26,6 +26,7 @@ from pairly.embedded import processes
 from . import databases
 from .browser import launch_arguments
 from .chromium import find_chromium
+from .ports import free_port as free_port
 
 
 def _point_at(name: str) -> None:
@@ -124,13 +125,6 @@ class RunningServer:
     @property
     def socket_url(self) -> str:
         return self.url.replace("http://", "ws://") + "/api/v1/messages/ws"
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Looking at the running product from outside: Lighthouse over its pages, pictures for the README."""
