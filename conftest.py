@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from pairly.embedded import servers
-from pairly.testing import databases
+from pairly.testing import databases, static
 
 pytest_plugins = ["pairly.testing.fixtures"]
 
@@ -20,7 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     _stack.enter_context(servers.running(var_dir=settings.VAR_DIR, durable=False))
     databases.ensure_template(settings.VAR_DIR)
-    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a missing folder
+    static.collect(settings.VAR_DIR)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
