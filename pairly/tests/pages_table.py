@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.test import RequestFactory
+from django.test import RequestFactory, override_settings
 from django.urls import reverse
 from playwright.sync_api import Page
 
 from pairly.common.problems import Forbidden, NotFound, Overloaded, Problem, RateLimited
 from pairly.site import views
+from pairly.site.design import design
 from pairly.site.middleware import ProblemMiddleware
 from pairly.testing.survey import CHAT_SCRIPT_KB, SCRIPT_KB, Visit
 
@@ -77,6 +78,12 @@ def handled(handler, *args):
     return lambda: handler(request_of_a_stranger(), *args)
 
 
+@override_settings(SHOW_DESIGN=True)
+def design_page():
+    """The page that only developers' servers show."""
+    return design(request_of_a_stranger())
+
+
 # -- what is done on a page before it is looked at ----------------------------------------------------------
 def submit(field: str, **values: str) -> Act:
     """Send the form that has `field`, past what the browser would check first."""
@@ -128,6 +135,7 @@ EVERYWHERE = [
     Entry(name="how-it-works", view="site:how-it-works"),
     Entry(name="how-it-works", view="site:how-it-works", persona="fan"),
     Entry(name="prices", view="site:prices"),
+    Entry(name="design", view="site:design", rendered=design_page),
     Entry(name="sign-up", view="users:sign-up"),
     Entry(name="sign-up-errors", view="users:sign-up", act=submit("birth_date", email="no address"), status=422),
     Entry(name="sign-in", view="users:sign-in"),
@@ -184,17 +192,15 @@ REFUSALS = [
     Entry(name="500", rendered=handled(views.server_error), status=500),
     Entry(name="503", rendered=refused(Overloaded(retry_after_s=2)), status=503),
 ]
-DESIGN = Entry(name="design", view="site:design")
-
-
-PAGES = [*EVERYWHERE, *REFUSALS, DESIGN]
-# URLs that show no page: documents, and what is only posted to. A test asks each.
-NO_PAGES = {
-    "site:health",
-    "site:version",
-    "users:sign-out",
-    "users:email-resend",
-    "messaging:conversation-start",
+PAGES = [*EVERYWHERE, *REFUSALS]
+# URLs that show no page: documents, files, and what is only posted to; with the arguments of one that a test asks.
+NO_PAGES: dict[str, dict[str, str]] = {
+    "site:health": {},
+    "site:version": {},
+    "media": {"name": "nothing.webp"},
+    "users:sign-out": {},
+    "users:email-resend": {},
+    "messaging:conversation-start": {},
 }
 # Pictures and nothing else: profiles/tests/test_pictures.py asks for what is none.
 FILES = {"media"}

@@ -1,12 +1,13 @@
 """Every page in a real browser: axe, widths, themes, both directions, budgets, valid HTML, a silent console.
 
 The table is in `pages_table`; a page that is missing from it fails here. Screenshots of every page are left in
-var/artefacts/screens.
+var/artefacts/screens, the gzipped bytes of each in var/artefacts/weights.json.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 import secrets
 from collections import defaultdict
 
@@ -21,7 +22,7 @@ from pairly.testing.survey import THEMES, WIDTHS, Visit, survey
 from .demo_world import enter, seeded_server
 from .pages_table import FILES, NO_PAGES, PAGES
 
-SCREENS = settings.BASE_DIR / "var" / "artefacts" / "screens"
+ARTEFACTS = settings.BASE_DIR / "var" / "artefacts"
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +35,19 @@ def world(django_db_setup, django_db_blocker, chromium, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def look(world):
-    """Survey a page of the table, once."""
-    SCREENS.mkdir(parents=True, exist_ok=True)
+    """Survey a page of the table, once. What was weighed is left beside the screenshots."""
+    screens = ARTEFACTS / "screens"
+    screens.mkdir(parents=True, exist_ok=True)
+    weights = {}
 
     @functools.cache
     def once(entry):
-        return survey(world.contexts[entry.persona], visit=entry.as_visit(world), screens=SCREENS)
+        found = survey(world.contexts[entry.persona], visit=entry.as_visit(world), screens=screens)
+        weights[found.name] = found.weights
+        return found
 
-    return once
+    yield once
+    (ARTEFACTS / "weights.json").write_text(json.dumps(weights, indent=1))
 
 
 def report(findings):
@@ -159,12 +165,12 @@ def list_urls(resolver, namespace=""):
 def test_every_page_is_in_the_table():
     urls = {url for url in list_urls(get_resolver()) if url != "route api/"}
     table = {entry.view for entry in PAGES if entry.view}
-    assert urls - table - NO_PAGES - FILES == set(), "add the page to pages_table.py (or to NO_PAGES what shows none)"
-    assert (table | NO_PAGES | FILES) - urls == set()
+    assert urls - table - set(NO_PAGES) == set(), "add the page to pages_table.py (or to NO_PAGES what shows none)"
+    assert (table | set(NO_PAGES)) - urls == set()
 
 
 @pytest.mark.parametrize("name", sorted(NO_PAGES))
 def test_what_is_not_in_the_table_shows_no_page(world, name):
     cookies = {c["name"]: c["value"] for c in world.contexts["fan"].cookies()}
-    answer = httpx.get(f"{world.url}{reverse(name)}", cookies=cookies)
-    assert answer.status_code == 405 or not answer.headers["Content-Type"].startswith("text/html")
+    answer = httpx.get(f"{world.url}{reverse(name, kwargs=NO_PAGES[name])}", cookies=cookies)
+    assert answer.status_code in (404, 405) or not answer.headers["Content-Type"].startswith("text/html")
