@@ -139,7 +139,6 @@ def running_daphne(*, database: str, log_folder: Path, **extra_env: str) -> Iter
         "SANDBOX_PORT": str(port + 1),
         **extra_env,
     }
-    subprocess.run([sys.executable, "-m", "pairly.up.static_files"], env=env, cwd=settings.BASE_DIR, check=True)
     log_path = log_folder / f"daphne-{port}.log"
     command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pairly.asgi:application"]
     child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env)

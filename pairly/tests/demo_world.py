@@ -21,7 +21,7 @@ from payments.tests.sandboxes import SECRET, running_sandbox
 from users.models import User
 
 # The smallest world that has every kind of page: `seed_demo`'s options.
-SEED_OPTIONS: tuple[str, ...] = ()
+SEED_OPTIONS = ("--creators", "6", "--fans", "3")
 
 
 @dataclass(kw_only=True)

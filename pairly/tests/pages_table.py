@@ -202,5 +202,3 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "users:email-resend": {},
     "messaging:conversation-start": {},
 }
-# Pictures and nothing else: profiles/tests/test_pictures.py asks for what is none.
-FILES = {"media"}

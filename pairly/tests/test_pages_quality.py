@@ -20,7 +20,7 @@ from pairly.testing import html_validate
 from pairly.testing.survey import THEMES, WIDTHS, Visit, survey
 
 from .demo_world import enter, seeded_server
-from .pages_table import FILES, NO_PAGES, PAGES
+from .pages_table import NO_PAGES, PAGES
 
 ARTEFACTS = settings.BASE_DIR / "var" / "artefacts"
 
