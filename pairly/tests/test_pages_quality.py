@@ -67,12 +67,19 @@ def test_the_html_of_every_page_is_valid(look, tmp_path):
     report(html_validate.list_errors(tmp_path))
 
 
-def test_different_pages_have_different_titles(look):
+def list_shared_titles(pages):
+    """The titles that different pages share; `pages` are pairs of a title and what makes the page another one."""
     pages_of = defaultdict(set)
-    for entry in PAGES:
-        # A page in another state is the same page; so is a refusal for another reason.
-        pages_of[look(entry).title].add(entry.view or entry.status)
-    assert {title: pages for title, pages in pages_of.items() if len(pages) > 1} == {}
+    for title, page in pages:
+        pages_of[title].add(page)
+    return [
+        f"{title!r} is the title of {sorted(pages, key=str)}" for title, pages in pages_of.items() if len(pages) > 1
+    ]
+
+
+def test_different_pages_have_different_titles(look):
+    # A page in another state is the same page; so is a refusal for another reason.
+    report(list_shared_titles((look(entry).title, entry.view or entry.status) for entry in PAGES))
 
 
 # -- each check finds what it is for -------------------------------------------------------------------------
@@ -150,6 +157,11 @@ def test_the_validator_finds_what_is_invalid(tmp_path):
     (tmp_path / "page.html").write_text("<!doctype html><html><body><p><div>in</div></p></body></html>")
     rules = {line.split(": ")[1] for line in html_validate.list_errors(tmp_path)}
     assert {"close-order", "element-required-content"} <= rules
+
+
+def test_a_shared_title_is_found():
+    assert list_shared_titles([("Inbox", "inbox"), ("Inbox", "inbox"), ("Not here", 404)]) == []
+    assert list_shared_titles([("Inbox", "inbox"), ("Inbox", 404)]) == ["'Inbox' is the title of [404, 'inbox']"]
 
 
 # -- the table ----------------------------------------------------------------------------------------------
