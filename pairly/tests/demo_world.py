@@ -12,7 +12,7 @@ import httpx
 from django.core.management import call_command
 from django.test import override_settings
 
-from pairly.management.commands.seed_demo import demo_file
+from pairly.demo.logins import demo_file
 from pairly.testing import demo
 from pairly.testing.fixtures import free_port, own_database, running_daphne
 from pairly.testing.people import PASSWORD, make_user
