@@ -62,14 +62,15 @@ def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRespon
     found = selectors.get_conversation(user=user_of(request), uid=conversation_id)
     peer = found.high if found.low_id == user_of(request).pk else found.low
     price_centi, window_s = selectors.price_for(user=user_of(request), conversation=found)
+    shown = profiles.shown_profile(user=peer)
     context = {
         "conversation": found,
-        "peer": profiles.shown_profile(user=peer),
+        "peer": shown,
         "me": user_of(request),
         "price_centi": price_centi,
         "reply_window_hours": window_s // 3600,
         "balance_centi": selectors.get_balance_centi(user=user_of(request)),
-        "texts": page_texts.chat_texts(),
+        "texts": page_texts.chat_texts(peer_name=shown.display_name),
     }
     return _chat_page(request, "messaging/conversation.html", context)
 

@@ -262,9 +262,11 @@ def test_a_changed_price_asks_again_and_charges_nothing_before_the_yes(world):
     update_profile(user=people[creator.email], price_per_message_centi=15_000)
     fan.page.fill("[data-part=text-input]", CANARY)
     fan.page.click("[data-part=send]")
-    fan.page.wait_for_selector(".bubble.is-failed")
-    assert "150" in fan.page.text_content("[data-part=notice-text]")
+    fan.page.wait_for_selector("dialog[open]")
+    asked = fan.page.text_content("[data-part=price-text]")
+    assert "100" in asked
+    assert "150" in asked
     assert selectors.get_balance(user_id=people[fan.email].pk).balance_centi == 50_000
-    fan.page.click("[data-part=retry]")
+    fan.page.click("[data-part=price-accept]")
     fan.page.wait_for_selector(".bubble[data-hold=open]")
     assert selectors.get_balance(user_id=people[fan.email].pk).balance_centi == 35_000

@@ -25,16 +25,37 @@ export interface Shown {
   kind: number;
   isMine: boolean;
   recvMs: number;
+  /** What its writer had seen: an answer pays for what it has seen. */
+  seenN: number;
+  priceCenti: number;
   text: string | null;
   problem: string | null;
   isErased: boolean;
   row: Row;
 }
 
-/** A message that is being written: the id stays through retries, so nothing is ever paid twice. */
+/**
+ * A message that is being written: the id stays through retries, so nothing is ever paid twice, and `priceCenti` is
+ * what the writer has agreed to. `envelope` is kept while nobody knows whether it arrived.
+ */
 export interface Outgoing {
   id: Bytes;
   text: string;
+  priceCenti: number;
+  envelope: Envelope | null;
+}
+
+export interface Ack {
+  srv: Srv;
+  charged_centi: number;
+  balance_centi: number;
+  hold: { id: string; expires_at: string } | null;
+}
+
+/** What became of a send; `ack` is null when the message had arrived before. */
+export interface Sent {
+  shown: Shown[];
+  ack: Ack | null;
 }
 
 interface Opening {
@@ -46,10 +67,22 @@ interface Opening {
   reply_window_s: number;
 }
 
+interface Page {
+  results: Row[];
+  next: string | null;
+}
+
+/** Refusals that the server gives before it looks whether it already has the message. */
+const BEFORE_THE_LOOK = new Set(["offline", "muted", "rate_limited"]);
+
 export class Conversation {
   priceCenti = 0;
   n = 0;
+  hasOlder = false;
   #head: Bytes = new Uint8Array(32);
+  /** The number of the oldest message here, and the head that it must follow. */
+  #firstN = 1;
+  #beforeFirst: Bytes = new Uint8Array(32);
   #nextSeq = 1;
   #logs = new Map<string, KeyLog>();
   #serverKeys = new Map<string, Bytes>();
@@ -62,13 +95,46 @@ export class Conversation {
     this.#serverKeys = await fetchServerKeys();
     await this.#loadLogs();
     const opening = await this.#refresh();
-    const page = await get<{ results: Row[] }>(`messages/history/${this.peer}`);
-    const h0 = await firstHead(uuidBytes(this.id), uuidBytes(this.me), uuidBytes(this.peer));
+    const page = await this.#history("");
     const first = page.results[0];
-    this.n = first ? first.srv.n - 1 : 0;
-    this.#head = first && first.srv.n > 1 ? decode64(first.srv.prev) : h0;
+    this.#firstN = first?.srv.n ?? 1;
+    this.#beforeFirst = first ? decode64(first.srv.prev) : await this.#start();
+    if (this.#firstN === 1 && !equal(this.#beforeFirst, await this.#start())) throw new CannotVerify("chain_mismatch");
+    this.hasOlder = page.next !== null;
+    this.n = this.#firstN - 1;
+    this.#head = this.#beforeFirst;
     const shown = await this.absorb(page.results);
     if (this.n === opening.n && !equal(this.#head, decode64(opening.head))) throw new CannotVerify("chain_mismatch");
+    return shown;
+  }
+
+  #start(): Promise<Bytes> {
+    return firstHead(uuidBytes(this.id), uuidBytes(this.me), uuidBytes(this.peer));
+  }
+
+  #history(bounds: string): Promise<Page> {
+    return get<Page>(`messages/history/${this.peer}${bounds}`);
+  }
+
+  /** The page before what is here; oldest first. It must end in the head that the oldest message here follows. */
+  async older(): Promise<Shown[]> {
+    const page = await this.#history(`?before_n=${this.#firstN}`);
+    const first = page.results[0];
+    if (!first) throw new CannotVerify("chain_mismatch");
+    const start = first.srv.n === 1 ? await this.#start() : decode64(first.srv.prev);
+    const shown: Shown[] = [];
+    let head = start;
+    let n = first.srv.n - 1;
+    for (const row of page.results) {
+      if (row.srv.n !== ++n) throw new CannotVerify("chain_mismatch");
+      const hdr = decode64(row.envelope.hdr);
+      head = await this.#verify(row, hdr, head);
+      shown.push(await this.#open(row, parseHeader(hdr)));
+    }
+    if (n !== this.#firstN - 1 || !equal(head, this.#beforeFirst)) throw new CannotVerify("chain_mismatch");
+    this.#firstN = first.srv.n;
+    this.#beforeFirst = start;
+    this.hasOlder = page.next !== null;
     return shown;
   }
 
@@ -106,7 +172,7 @@ export class Conversation {
 
   /** What the server has beyond our chain. */
   async #catchUp(): Promise<Shown[]> {
-    const page = await get<{ results: Row[] }>(`messages/history/${this.peer}?after_n=${this.n}`);
+    const page = await this.#history(`?after_n=${this.n}`);
     const shown: Shown[] = [];
     for (const row of page.results) if (row.srv.n === this.n + 1) shown.push(await this.#absorbNext(row));
     return shown;
@@ -114,17 +180,23 @@ export class Conversation {
 
   async #absorbNext(row: Row): Promise<Shown> {
     const hdr = decode64(row.envelope.hdr);
-    this.#head = await verifyPlace(uuidBytes(this.id), row.srv, this.#head, hdr, decode64(row.envelope.sig), this.#serverKeys);
+    this.#head = await this.#verify(row, hdr, this.#head);
     this.n = row.srv.n;
-    return this.#open(row, parseHeader(hdr));
+    const header = parseHeader(hdr);
+    if (equal(header.deviceKid, this.keys.device.kid)) this.#nextSeq = Math.max(this.#nextSeq, header.seq + 1);
+    return this.#open(row, header);
+  }
+
+  #verify(row: Row, hdr: Bytes, head: Bytes): Promise<Bytes> {
+    return verifyPlace(uuidBytes(this.id), row.srv, head, hdr, decode64(row.envelope.sig), this.#serverKeys);
   }
 
   async #open(row: Row, header: Header): Promise<Shown> {
     const id = encode64(header.messageId);
     const isMine = equal(header.sender, uuidBytes(this.me));
     const shown: Shown = {
-      id, n: row.srv.n, kind: header.kind, isMine, recvMs: row.srv.recv_ms, text: null, problem: null,
-      isErased: row.envelope.ct === "", row,
+      id, n: row.srv.n, kind: header.kind, isMine, recvMs: row.srv.recv_ms, seenN: header.seenN,
+      priceCenti: header.priceCenti, text: null, problem: null, isErased: row.envelope.ct === "", row,
     };
     if (shown.isErased || header.kind === 3) return shown;
     try {
@@ -146,29 +218,39 @@ export class Conversation {
     return device && (device.revokedMs === undefined || recvMs <= device.revokedMs) ? device.public : undefined;
   }
 
+  /** What the server says of message `n` now: a pushed message says nothing of its hold. */
+  async lookUp(n: number): Promise<Row | undefined> {
+    const page = await this.#history(`?after_n=${n - 1}`);
+    return page.results.find((row) => row.srv.n === n);
+  }
+
   begin(text: string): Outgoing {
-    return { id: uuid7(Date.now()), text };
+    return { id: uuid7(Date.now()), text, priceCenti: this.priceCenti, envelope: null };
   }
 
   /**
-   * Seal and send through `deliver` (socket or REST). Stale keys and a moved chain are mended and tried again with
-   * the same message id; a changed price goes to the caller, who asks the person first.
+   * Seal and send through `deliver`. Stale keys and a moved chain are mended and tried again with the same message
+   * id; a changed price goes to the caller, who asks the person first.
    */
-  async send(outgoing: Outgoing, deliver: (envelope: Envelope) => Promise<Ack>): Promise<[Shown[], Ack]> {
+  async send(outgoing: Outgoing, deliver: (envelope: Envelope) => Promise<Ack>): Promise<Sent> {
     for (let attempt = 0; ; attempt++) {
-      const envelope = await this.#seal(outgoing);
+      const wasKept = outgoing.envelope !== null;
+      const envelope = outgoing.envelope ?? (await this.#seal(outgoing));
       try {
         const ack = await deliver(envelope);
-        this.#nextSeq += 1;
-        return [await this.absorb([{ envelope, srv: ack.srv, charged_centi: ack.charged_centi, hold_state: ack.hold ? "open" : null, hold_expires_at: ack.hold?.expires_at ?? null }]), ack];
+        outgoing.envelope = null;
+        return { shown: await this.absorb([acknowledged(envelope, ack)]), ack };
       } catch (error) {
-        if (!(error instanceof Problem) || attempt >= 2 || !(await this.#mend(error))) throw error;
+        if (!(error instanceof Problem)) throw error;
+        outgoing.envelope = isOpen(error, wasKept) ? envelope : null;
+        if (error.code === "duplicate_msg_id") return { shown: await this.#catchUp(), ack: null };
+        if (attempt >= 2 || !(await this.#mend(error, wasKept))) throw error;
       }
     }
   }
 
   /** Whether sending again can succeed now. */
-  async #mend(problem: Problem): Promise<boolean> {
+  async #mend(problem: Problem, wasKept: boolean): Promise<boolean> {
     switch (problem.code) {
       case "rcpt_key_stale":
       case "rcpt_missing":
@@ -178,6 +260,8 @@ export class Conversation {
       case "seen_head":
         await this.#refresh();
         return true;
+      case "clock_skew": // sealed long ago, before the connection was lost
+        return wasKept;
       case "price_changed":
         this.priceCenti = problem.document["price_centi"] as number;
         return false;
@@ -199,7 +283,7 @@ export class Conversation {
       seq: this.#nextSeq,
       seenN: this.n,
       seenHead: this.#head,
-      priceCenti: this.priceCenti,
+      priceCenti: outgoing.priceCenti,
     };
     const own = currentEncryption(this.#logs.get(this.me) as KeyLog);
     return seal(await suite(), this.keys.device, draft, textBody(outgoing.text), [currentEncryption(peerLog), own]);
@@ -208,12 +292,20 @@ export class Conversation {
   async reloadPeer(): Promise<void> {
     await this.#loadLogs();
   }
-
 }
 
-export interface Ack {
-  srv: Srv;
-  charged_centi: number;
-  balance_centi: number;
-  hold: { id: string; expires_at: string } | null;
+/** Whether the message may have arrived in spite of `problem`. */
+function isOpen(problem: Problem, wasKept: boolean): boolean {
+  if (problem.code === "unanswered" || problem.code === "internal_error") return true;
+  return wasKept && BEFORE_THE_LOOK.has(problem.code);
+}
+
+function acknowledged(envelope: Envelope, ack: Ack): Row {
+  return {
+    envelope,
+    srv: ack.srv,
+    charged_centi: ack.charged_centi,
+    hold_state: ack.hold ? "open" : null,
+    hold_expires_at: ack.hold?.expires_at ?? null,
+  };
 }

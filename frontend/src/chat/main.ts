@@ -1,33 +1,52 @@
-// The conversation page: optimistic rows, price consent, deadlines. Plaintext goes to textContent and nowhere else.
-import { get, Problem } from "../api";
+// The conversation page. It puts its parts together and hands the server's frames to them, one after the other.
+// Plaintext goes to textContent and nowhere else.
+import { Problem } from "../api";
 import { loadKeys } from "../keys/keyring";
 import { encode64 } from "../protocol/bytes";
 import type { Envelope } from "../protocol/envelope";
 import { ChatSocket, type Frame } from "../socket";
-import { credits, readTexts, say, type Texts } from "../texts";
-import { type Ack, Conversation, type Outgoing, type Row, type Shown } from "./conversation";
+import { credits, readTexts, say, sayInto } from "../texts";
+import { Composer } from "./composer";
+import { type Ack, Conversation, type Row, type Shown } from "./conversation";
+import { Drafts, forget } from "./drafts";
+import { Holds } from "./holds";
+import { Connection, explain, Notices } from "./notices";
+import { Outbox } from "./outbox";
+import { part } from "./parts";
+import { Reading } from "./reading";
+import { type RowEntry, Rows } from "./rows";
+import { Scroll } from "./scroll";
+import { Sends, settled } from "./sends";
 
 class PairlyConversation extends HTMLElement {
-  #texts: Texts = {};
+  readonly #texts = readTexts("chat-texts");
   #chat!: Conversation;
   #socket!: ChatSocket;
-  #busy: Promise<void> = Promise.resolve();
-  #rows = new Map<string, HTMLElement>();
-  #pays = false;
+  #outbox: Outbox | null = null;
+  #rows!: Rows;
+  #holds!: Holds;
+  #scroll!: Scroll;
+  #reading!: Reading;
+  #composer!: Composer;
+  #notices!: Notices;
+  #connection!: Connection;
+  #drafts!: Drafts;
+  #turns: Promise<void> = Promise.resolve();
+  #isLoadingOlder = false;
+  #balanceCenti = 0;
 
   connectedCallback(): void {
-    this.#texts = readTexts("chat-texts");
-    this.#pays = this.dataset["pays"] === "true";
-    this.#form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void this.#submit();
-    });
-    this.#textarea.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-        event.preventDefault();
-        this.#form.requestSubmit();
-      }
-    });
+    const log = part(this, "log");
+    this.#notices = new Notices(this);
+    this.#drafts = new Drafts(this.#data("user"), this.#data("conversation"));
+    this.#rows = new Rows(part(this, "list"), part<HTMLTemplateElement>(this, "row"), this.#texts, this.#data("name"));
+    this.#holds = new Holds(this.#rows, this.#texts, (deadline) => this.#showNearest(deadline));
+    this.#scroll = new Scroll(log, part<HTMLButtonElement>(this, "jump"), this.#texts, () => this.#loadOlder());
+    this.#reading = new Reading(log, (marks) => this.#socket.tell({ type: "receipt", conversation: this.#chat.id, ...marks }));
+    this.#composer = new Composer(part<HTMLFormElement>(this, "composer"), this.#texts, this.#drafts, (text) => this.#send(text));
+    this.#connection = new Connection(this, () => this.#socket.retryNow());
+    part(this, "reload").addEventListener("click", () => location.reload());
+    this.#setBalance(Number(this.#data("balance")));
     void this.#start();
   }
 
@@ -35,196 +54,213 @@ class PairlyConversation extends HTMLElement {
     return this.dataset[name] as string;
   }
 
-  #part<T extends HTMLElement = HTMLElement>(name: string): T {
-    return (this.querySelector(`[data-part="${name}"]`) ?? document.querySelector(`[data-part="${name}"]`)) as T;
-  }
-
-  get #form(): HTMLFormElement {
-    return this.#part<HTMLFormElement>("composer");
-  }
-
-  get #textarea(): HTMLTextAreaElement {
-    return this.#part<HTMLTextAreaElement>("text-input");
-  }
-
+  // -- opening ------------------------------------------------------------------------------------------
   async #start(): Promise<void> {
     try {
       const keys = await loadKeys(this.#data("user"));
       if (!keys) {
-        location.assign(`/keys/?next=${encodeURIComponent(location.pathname)}`);
+        location.replace(`/keys/?next=${encodeURIComponent(location.pathname)}`);
         return;
       }
       this.#chat = new Conversation(this.#data("conversation"), this.#data("user"), this.#data("peer"), keys);
-      for (const shown of await this.#chat.load()) this.#show(shown);
+      this.#open(await this.#chat.load());
     } catch (error) {
-      this.#notice(error instanceof Problem ? this.#explain(error) : say(this.#texts, "cannot_verify_chat"));
+      this.#loaded();
+      this.#notices.show(error instanceof Problem ? explain(this.#texts, error) : say(this.#texts, "cannot_verify_chat"), true);
       return;
     }
-    this.#showPrice();
-    if (!this.#chat.peerHasKeys) this.#notice(say(this.#texts, "peer_has_no_keys"));
-    else this.#enable();
+    this.#connect();
+    if (this.#chat.peerHasKeys) this.#enable();
+    else this.#notices.show(say(this.#texts, "peer_has_no_keys"));
+  }
+
+  #open(shown: Shown[]): void {
+    this.#loaded();
+    const entries = shown.map((one) => this.#take(one));
+    const isNew = (i: number) => !shown[i]!.isMine && !shown[i]!.row.read_at && entries[i] !== null;
+    this.#rows.divide(entries.find((_, i) => isNew(i)) ?? null);
+    this.#holds.showAll();
+    this.#setPrice();
+    this.#showEmpty();
+    this.#scroll.begin(this.#rows.divider);
+  }
+
+  #loaded(): void {
+    part(this, "skeleton").hidden = true;
+    part(this, "log").setAttribute("aria-busy", "false");
+  }
+
+  #connect(): void {
     this.#socket = new ChatSocket(() => ({ [this.#chat.id]: this.#chat.n }));
     this.#socket.addEventListener("frame", (event) => this.#onFrame((event as CustomEvent<Frame>).detail));
+    const sends = new Sends({
+      texts: this.#texts, rows: this.#rows, scroll: this.#scroll, composer: this.#composer, notices: this.#notices,
+      drafts: this.#drafts, dialog: part<HTMLDialogElement>(this, "price-dialog"),
+      show: (shown) => this.#showLive(shown),
+      setBalance: (centi) => this.#setBalance(centi),
+      setPrice: () => this.#setPrice(),
+    });
+    const outbox = new Outbox(this.#chat, sends, (envelope) => this.#deliver(envelope), (job) => this.#turn(job));
+    this.#outbox = sends.outbox = outbox;
+    const unsent = this.#drafts.unsent.filter((one) => !this.#rows.find(encode64(one.id)));
+    this.#drafts.unsent = unsent;
+    for (const one of unsent) outbox.restore(one);
     this.#socket.connect();
-    this.#markRead();
   }
 
   #enable(): void {
-    this.#textarea.disabled = false;
-    this.#part<HTMLButtonElement>("send").disabled = false;
+    this.#composer.enable();
+    this.#notices.hide();
     this.setAttribute("data-ready", "");
   }
 
   // -- frames from the server, one after the other ------------------------------------------------------
+  #turn(job: () => Promise<void>): Promise<void> {
+    this.#turns = this.#turns.then(job).catch(() => this.#notices.show(say(this.#texts, "cannot_verify_chat"), true));
+    return this.#turns;
+  }
+
   #onFrame(frame: Frame): void {
-    this.#busy = this.#busy.then(() => this.#handle(frame)).catch(() => this.#notice(say(this.#texts, "cannot_verify_chat")));
+    if (frame.type === "local.offline") this.#connection.lost();
+    void this.#turn(() => this.#handle(frame));
   }
 
   async #handle(frame: Frame): Promise<void> {
+    const isHere = frame["conversation"] === this.#chat.id;
     switch (frame.type) {
       case "ready":
-        this.#showBalance(frame["balance_centi"] as number);
-        this.#part("connection").hidden = true;
+        this.#setBalance(frame["balance_centi"] as number);
+        this.#connection.found();
+        break;
+      case "resumed":
+        this.#outbox?.open();
+        this.#reading.again();
         break;
       case "message":
-        if (frame["conversation"] !== this.#chat.id) break;
-        for (const shown of await this.#chat.absorb([frame as unknown as Row])) this.#show(shown);
-        this.#markRead();
+        if (isHere) await this.#receive(frame as unknown as Row);
         break;
       case "balance":
-        this.#showBalance(frame["balance_centi"] as number);
+        this.#setBalance(frame["balance_centi"] as number);
         break;
       case "receipt":
-        if (frame["conversation"] === this.#chat.id && frame["user_id"] === this.#data("peer")) this.#marks(frame);
+        if (isHere && frame["user_id"] === this.#data("peer")) {
+          this.#rows.mark((frame["read_n"] as number | undefined) ?? 0, (frame["delivered_n"] as number | undefined) ?? 0);
+        }
         break;
-      case "hold.released":
       case "hold.refunded":
-        if (frame["conversation"] === this.#chat.id) this.#settle(frame);
+        if (isHere) this.#refund(frame["n"] as number, frame["amount_centi"] as number);
         break;
       case "key.changed":
         await this.#chat.reloadPeer();
         if (this.#chat.peerHasKeys) this.#enable();
         break;
       case "local.offline":
-        this.#part("connection").hidden = false;
+        this.#outbox?.close();
         break;
       case "local.ended":
       case "session.revoked":
-        location.assign("/sign-in/");
+        this.#leave(frame.type);
         break;
     }
   }
 
-  #marks(frame: Frame): void {
-    const read = (frame["read_n"] as number | undefined) ?? 0;
-    const delivered = (frame["delivered_n"] as number | undefined) ?? 0;
-    for (const row of this.#rows.values()) {
-      const n = Number(row.dataset["n"]);
-      if (row.dataset["mine"] !== "true" || !n) continue;
-      if (n <= read) this.#status(row, "read");
-      else if (n <= delivered && row.dataset["status"] !== "read") this.#status(row, "delivered");
+  /** A sign-in that was ended takes what was written with it; one that ran out keeps it for its writer. */
+  #leave(why: string): void {
+    if (why === "session.revoked") forget(() => true);
+    location.assign(`/sign-in/?next=${encodeURIComponent(location.pathname)}`);
+  }
+
+  async #receive(row: Row): Promise<void> {
+    const shown = await this.#chat.absorb([row]);
+    this.#showLive(shown);
+    for (const one of shown) {
+      const entry = this.#rows.find(one.id);
+      if (!entry || one.priceCenti === 0 || one.row.hold_state !== undefined) continue;
+      const found = await this.#chat.lookUp(one.n);
+      if (found) this.#holds.set(entry, found);
+      this.#holds.showAll();
     }
   }
 
-  #settle(frame: Frame): void {
-    const name = frame.type === "hold.released" ? "hold_released" : "hold_refunded";
-    for (const row of this.#rows.values()) {
-      const isMeant = frame.type === "hold.released" || Number(row.dataset["n"]) === frame["n"];
-      if (row.dataset["hold"] === "open" && isMeant) this.#hold(row, name, say(this.#texts, name));
-    }
-  }
-
-  #markRead(): void {
-    const isVisible = document.visibilityState === "visible";
-    if (this.#chat.n > 0) {
-      this.#socket.tell({ type: "receipt", conversation: this.#chat.id, [isVisible ? "read_n" : "delivered_n"]: this.#chat.n });
-    }
+  #refund(n: number, amountCenti: number): void {
+    this.#holds.refund(n);
+    if (this.#rows.all.some((entry) => entry.n === n && entry.isMine)) this.#setBalance(this.#balanceCenti + amountCenti);
   }
 
   // -- rows ---------------------------------------------------------------------------------------------
-  #newRow(id: string): HTMLElement {
-    const template = this.#part<HTMLTemplateElement>("row");
-    const row = (template.content.firstElementChild as HTMLElement).cloneNode(true) as HTMLElement;
-    this.#rows.set(id, row);
-    this.#part("list").append(row);
-    return row;
-  }
-
-  #inRow(row: HTMLElement, part: string): HTMLElement {
-    return row.querySelector(`[data-part="${part}"]`) as HTMLElement;
-  }
-
-  #show(shown: Shown): void {
-    if (shown.kind !== 1 && shown.kind !== 5) return;
-    const row = this.#rows.get(shown.id) ?? this.#newRow(shown.id);
-    row.dataset["n"] = String(shown.n);
-    row.dataset["mine"] = String(shown.isMine);
+  #take(shown: Shown): RowEntry | null {
+    if (shown.kind !== 1 && shown.kind !== 5) return null;
+    const entry = this.#rows.take(shown.id, shown.isMine);
+    entry.n = shown.n;
+    entry.seenN = shown.kind === 1 ? shown.seenN : 0;
     const text = shown.isErased ? say(this.#texts, "erased") : (shown.text ?? say(this.#texts, "cannot_verify"));
-    this.#inRow(row, "text").textContent = text;
-    row.classList.toggle("is-unverified", shown.problem !== null);
-    const time = this.#inRow(row, "time") as HTMLTimeElement;
-    const at = new Date(shown.recvMs);
-    time.dateTime = at.toISOString();
-    time.textContent = at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-    if (shown.isMine) this.#status(row, shown.row.read_at ? "read" : shown.row.delivered ? "delivered" : "sent");
-    this.#showHold(row, shown.row);
-    row.scrollIntoView({ block: "nearest" });
+    this.#rows.setText(entry, text, shown.problem !== null);
+    this.#rows.setTime(entry, shown.recvMs);
+    this.#holds.set(entry, shown.row);
+    if (!shown.isMine) {
+      this.#reading.watch(entry);
+    } else {
+      this.#rows.setStatus(entry, shown.row.read_at ? "read" : shown.row.delivered ? "delivered" : "sent");
+      settled(entry);
+      this.#outbox?.settle(shown.id);
+    }
+    return entry;
   }
 
-  #showHold(row: HTMLElement, from: Row): void {
-    if (from.hold_state === "open" && from.hold_expires_at) {
-      const until = new Date(from.hold_expires_at).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
-      this.#hold(row, "open", say(this.#texts, this.#pays ? "hold_open_fan" : "hold_open_creator", { until, credits: credits(from.charged_centi ?? 0) }));
-    } else if (from.hold_state === "posted") this.#hold(row, "hold_released", say(this.#texts, "hold_released"));
-    else if (from.hold_state === "voided") this.#hold(row, "hold_refunded", say(this.#texts, "hold_refunded"));
-    else if (from.hold_state === undefined && !this.#pays) void this.#lookUpHold(row);
+  #showLive(shown: Shown[]): void {
+    for (const one of shown) {
+      const entry = this.#take(one);
+      if (!entry) continue;
+      this.#holds.release(entry);
+      if (one.isMine) this.#rows.divide(null);
+      else this.#arrived(entry, one);
+    }
+    this.#rows.arrange();
+    this.#holds.showAll();
+    this.#showEmpty();
   }
 
-  /** A pushed message says nothing of its hold: the creator's page asks for it. */
-  async #lookUpHold(row: HTMLElement): Promise<void> {
-    const n = Number(row.dataset["n"]);
-    const page = await get<{ results: Row[] }>(`messages/history/${this.#data("peer")}?after_n=${n - 1}`);
-    const found = page.results.find((candidate) => candidate.srv.n === n);
-    if (found) this.#showHold(row, { ...found, hold_state: found.hold_state ?? null });
+  #arrived(entry: RowEntry, shown: Shown): void {
+    const isAway = document.visibilityState !== "visible" || !this.#scroll.isAtEnd;
+    if (isAway && !this.#rows.divider) this.#rows.divide(entry);
+    this.#rows.arrange();
+    this.#scroll.count();
+    if (shown.text) this.#notices.announce(`${this.#data("name")}: ${shown.text}`);
   }
 
-  #hold(row: HTMLElement, state: string, text: string): void {
-    row.dataset["hold"] = state;
-    const part = this.#inRow(row, "hold");
-    part.textContent = text;
-    part.hidden = false;
+  #loadOlder(): void {
+    if (!this.#chat?.hasOlder || this.#isLoadingOlder) return;
+    this.#isLoadingOlder = true;
+    part(this, "older").hidden = false;
+    void this.#turn(async () => {
+      try {
+        const shown = await this.#chat.older();
+        this.#scroll.holdPlace(() => this.#addOlder(shown));
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+      } finally {
+        part(this, "older").hidden = true;
+        this.#isLoadingOlder = false;
+      }
+    });
   }
 
-  #status(row: HTMLElement, status: string): void {
-    row.dataset["status"] = status;
-    this.#inRow(row, "status").textContent = say(this.#texts, `status_${status}`);
+  #addOlder(shown: Shown[]): void {
+    for (const one of shown) this.#take(one);
+    this.#rows.arrange();
+    this.#holds.showAll();
+    part(this, "older").hidden = true;
+  }
+
+  #showEmpty(): void {
+    part(this, "empty").hidden = this.#rows.all.length > 0;
   }
 
   // -- sending ------------------------------------------------------------------------------------------
-  async #submit(): Promise<void> {
-    const text = this.#textarea.value.trim();
-    if (!text || this.#textarea.disabled) return;
-    this.#textarea.value = "";
-    this.#notice("");
-    const outgoing = this.#chat.begin(text);
-    this.#busy = this.#busy.then(() => this.#send(outgoing));
-    await this.#busy;
-  }
-
-  async #send(outgoing: Outgoing): Promise<void> {
-    const id = encode64(outgoing.id);
-    const row = this.#rows.get(id) ?? this.#newRow(id);
-    row.dataset["mine"] = "true";
-    row.classList.remove("is-failed");
-    this.#inRow(row, "text").textContent = outgoing.text;
-    this.#status(row, "sending");
-    try {
-      const [shown, ack] = await this.#chat.send(outgoing, (envelope) => this.#deliver(envelope));
-      for (const one of shown) this.#show(one);
-      this.#showBalance(ack.balance_centi);
-    } catch (error) {
-      this.#failed(outgoing, row, error);
-    }
+  #send(text: string): void {
+    this.#notices.hide();
+    this.#outbox?.add(this.#chat.begin(text));
+    this.#showEmpty();
   }
 
   async #deliver(envelope: Envelope): Promise<Ack> {
@@ -232,44 +268,24 @@ class PairlyConversation extends HTMLElement {
     return frame as unknown as Ack;
   }
 
-  /** The text stays, nothing was charged, and one button tries again (with the new price, once confirmed). */
-  #failed(outgoing: Outgoing, row: HTMLElement, error: unknown): void {
-    row.classList.add("is-failed");
-    this.#status(row, "failed");
-    const problem = error instanceof Problem ? error : null;
-    const retry = this.#part<HTMLButtonElement>("retry");
-    this.#notice(problem ? this.#explain(problem) : say(this.#texts, "cannot_verify_chat"), true);
-    this.#part("buy").hidden = problem?.code !== "insufficient_credits";
-    if (problem?.code === "price_changed") this.#showPrice();
-    retry.onclick = () => {
-      this.#notice("");
-      this.#busy = this.#busy.then(() => this.#send(outgoing));
-    };
+  // -- money --------------------------------------------------------------------------------------------
+  #setPrice(): void {
+    this.#composer.price = this.#chat.priceCenti;
+    const line = this.querySelector<HTMLElement>('[data-part="price-line"]');
+    if (line) line.textContent = say(this.#texts, "price_line", { price: credits(this.#chat.priceCenti) });
   }
 
-  #explain(problem: Problem): string {
-    const known = `problem_${problem.code}`;
-    const price = problem.document["price_centi"] ?? problem.document["cost_centi"];
-    if (this.#texts[known]) return say(this.#texts, known, { price: typeof price === "number" ? credits(price) : "" });
-    return problem.document.title || say(this.#texts, "problem_other");
+  #setBalance(centi: number): void {
+    this.#balanceCenti = centi;
+    this.#composer.balance = centi;
+    const header = document.querySelector<HTMLElement>('[data-part="balance"]');
+    if (header) header.textContent = credits(centi);
   }
 
-  #notice(text: string, withRetry = false): void {
-    const notice = this.#part("notice");
-    notice.hidden = text === "";
-    this.#part("notice-text").textContent = text;
-    this.#part("retry").hidden = !withRetry;
-    this.#part("buy").hidden = true;
-  }
-
-  #showPrice(): void {
-    const price = this.#chat.priceCenti;
-    this.#part("send").textContent = price > 0 ? say(this.#texts, "send_for", { price: credits(price) }) : say(this.#texts, "send");
-  }
-
-  #showBalance(centi: number): void {
-    const element = document.querySelector<HTMLElement>('[data-part="balance"]');
-    if (element) element.textContent = credits(centi);
+  #showNearest(deadline: Node | null): void {
+    const line = part(this, "nearest");
+    line.hidden = deadline === null;
+    if (deadline) sayInto(part(line, "nearest-text"), this.#texts, "nearest", { span: deadline });
   }
 }
 

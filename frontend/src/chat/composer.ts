@@ -1,0 +1,107 @@
+// Where messages are written: grows with the text, says what sending costs and how far the balance goes.
+import { credits, say, sayInto, type Texts } from "../texts";
+import type { Drafts } from "./drafts";
+import { part } from "./parts";
+
+const COUNT_FROM = 500; // characters left
+const WARN_BELOW = 4; // messages that the balance covers
+
+export class Composer {
+  readonly #text: HTMLTextAreaElement;
+  readonly #button: HTMLButtonElement;
+  readonly #isTouch = matchMedia("(hover: none) and (pointer: coarse)").matches;
+  #priceCenti = 0;
+  #balanceCenti = 0;
+
+  constructor(
+    private readonly form: HTMLFormElement,
+    private readonly texts: Texts,
+    private readonly drafts: Drafts,
+    private readonly send: (text: string) => void,
+  ) {
+    this.#text = part<HTMLTextAreaElement>(form, "text-input");
+    this.#button = part<HTMLButtonElement>(form, "send");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#text.addEventListener("keydown", (event) => this.#key(event));
+    this.#text.addEventListener("input", () => this.#changed());
+    this.#text.value = drafts.draft;
+    this.#changed();
+  }
+
+  enable(): void {
+    this.#text.disabled = false;
+    this.#button.disabled = false;
+  }
+
+  focus(): void {
+    this.#text.focus();
+  }
+
+  /** A text comes back to its writer, before what is being written. */
+  put(text: string): void {
+    this.#text.value = this.#text.value.trim() ? `${text}\n${this.#text.value}` : text;
+    this.#changed();
+    this.focus();
+  }
+
+  set price(centi: number) {
+    this.#priceCenti = centi;
+    const price = credits(centi);
+    part(this.form, "send-price").hidden = centi === 0;
+    part(this.form, "send-credits").textContent = price;
+    this.#button.setAttribute("aria-label", say(this.texts, centi > 0 ? "send_for" : "send", { price }));
+    this.#showHint();
+  }
+
+  set balance(centi: number) {
+    this.#balanceCenti = centi;
+    this.#showHint();
+  }
+
+  /** Enter sends, Shift+Enter breaks the line; on a touch keyboard Enter breaks it. */
+  #key(event: KeyboardEvent): void {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || this.#isTouch) return;
+    event.preventDefault();
+    this.form.requestSubmit();
+  }
+
+  #submit(): void {
+    const text = this.#text.value.trim();
+    if (!text || this.#text.disabled) return;
+    this.#text.value = "";
+    this.#changed();
+    this.send(text);
+    this.focus();
+  }
+
+  #changed(): void {
+    this.drafts.draft = this.#text.value;
+    this.#grow();
+    const left = this.#text.maxLength - this.#text.value.length;
+    const counter = part(this.form, "counter");
+    counter.hidden = left > COUNT_FROM;
+    if (!counter.hidden) counter.textContent = say(this.texts, "characters_left", { n: left });
+  }
+
+  /** For browsers without `field-sizing`. */
+  #grow(): void {
+    if (CSS.supports("field-sizing", "content")) return;
+    this.#text.style.blockSize = "auto";
+    this.#text.style.blockSize = `${this.#text.scrollHeight + 2}px`;
+  }
+
+  /** How many messages the balance still covers, when these are few. */
+  #showHint(): void {
+    const covers = this.#priceCenti > 0 ? Math.floor(this.#balanceCenti / this.#priceCenti) : Infinity;
+    const hint = part(this.form, "hint");
+    hint.hidden = covers >= WARN_BELOW;
+    hint.classList.toggle("is-short", covers === 0);
+    part(this.form, "help").hidden = !hint.hidden || this.#priceCenti === 0;
+    if (hint.hidden) return;
+    const values = { price: credits(this.#priceCenti), balance: credits(this.#balanceCenti) };
+    sayInto(part(hint, "hint-text"), this.texts, `covers_${covers}`, values);
+  }
+}

@@ -1,0 +1,104 @@
+// The credits behind messages: held with a deadline that ticks down, paid out, or gone back.
+import { credits, sayInto, type Texts } from "../texts";
+import { momentOf, span } from "./days";
+import type { Row } from "./conversation";
+import { draw, part } from "./parts";
+import type { RowEntry, Rows } from "./rows";
+
+type State = "open" | "hold_released" | "hold_refunded";
+
+interface Hold {
+  state: State;
+  amountCenti: number;
+  expiresMs: number;
+}
+
+const STATES: Record<string, State> = { open: "open", posted: "hold_released", voided: "hold_refunded" };
+const ICONS: Record<State, string> = { open: "hourglass", hold_released: "check", hold_refunded: "return" };
+const TICK_MS = 60_000;
+
+export class Holds {
+  #holds = new Map<RowEntry, Hold>();
+
+  /** `nearest` is told the earliest open deadline of messages to me whenever it may have changed. */
+  constructor(
+    private readonly rows: Rows,
+    private readonly texts: Texts,
+    private readonly nearest: (deadline: Node | null) => void,
+  ) {
+    setInterval(() => this.tick(), TICK_MS);
+    document.addEventListener("visibilitychange", () => this.tick());
+  }
+
+  /** What the server says of a message's hold. */
+  set(entry: RowEntry, row: Row): void {
+    const state = STATES[row.hold_state ?? ""];
+    if (!state) return;
+    this.#holds.set(entry, { state, amountCenti: row.charged_centi ?? 0, expiresMs: Date.parse(row.hold_expires_at ?? "") });
+  }
+
+  /** An answer was accepted: it pays for what its writer had seen. */
+  release(answer: RowEntry): void {
+    for (const [entry, hold] of this.#holds) {
+      if (hold.state === "open" && entry.isMine !== answer.isMine && entry.n <= answer.seenN) hold.state = "hold_released";
+    }
+    this.showAll();
+  }
+
+  /** The deadline gave back what was held for message `n`. */
+  refund(n: number): void {
+    for (const [entry, hold] of this.#holds) if (entry.n === n && hold.state === "open") hold.state = "hold_refunded";
+    this.showAll();
+  }
+
+  showAll(): void {
+    for (const [entry, hold] of this.#holds) this.#show(entry, hold);
+    this.#showNearest();
+  }
+
+  /** Each minute, while somebody looks. */
+  tick(): void {
+    if (document.visibilityState !== "visible") return;
+    for (const [entry, hold] of this.#holds) if (hold.state === "open") this.#show(entry, hold);
+    this.#showNearest();
+  }
+
+  #show(entry: RowEntry, hold: Hold): void {
+    entry.element.dataset["hold"] = hold.state;
+    const chip = part(entry.element, "hold");
+    chip.hidden = false;
+    draw(part<SVGElement>(chip, "hold-icon"), ICONS[hold.state]);
+    const answeredMs = hold.state === "hold_released" ? this.#answerTo(entry)?.atMs : undefined;
+    const values = {
+      credits: credits(hold.amountCenti),
+      span: answeredMs === undefined ? deadline(hold) : span(answeredMs - entry.atMs),
+    };
+    sayInto(part(chip, "hold-text"), this.texts, textOf(entry, hold, answeredMs), values);
+  }
+
+  #answerTo(entry: RowEntry): RowEntry | undefined {
+    return this.rows.all.find((other) => other.isMine !== entry.isMine && other.n > entry.n && other.seenN >= entry.n);
+  }
+
+  #showNearest(): void {
+    const open = [...this.#holds].filter(([entry, hold]) => !entry.isMine && hold.state === "open" && !isOver(hold));
+    const first = open.map(([, hold]) => hold).sort((a, b) => a.expiresMs - b.expiresMs)[0];
+    this.nearest(first ? deadline(first) : null);
+  }
+}
+
+const isOver = (hold: Hold): boolean => hold.expiresMs <= Date.now();
+
+function textOf(entry: RowEntry, hold: Hold, answeredMs: number | undefined): string {
+  if (hold.state === "open") return `hold_${isOver(hold) ? "over" : "open"}_${entry.isMine ? "mine" : "theirs"}`;
+  return answeredMs === undefined ? hold.state : `${hold.state}_in`;
+}
+
+/** How long there is still, and until when exactly. */
+function deadline(hold: Hold): Node {
+  const time = document.createElement("time");
+  time.dateTime = new Date(hold.expiresMs).toISOString();
+  time.title = momentOf(hold.expiresMs);
+  time.textContent = span(hold.expiresMs - Date.now());
+  return time;
+}
