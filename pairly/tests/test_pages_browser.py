@@ -75,7 +75,7 @@ def test_the_theme_follows_the_system_and_arabic_runs_from_right_to_left(visit):
     assert background(page) != light
     page.set_extra_http_headers({"Accept-Language": "ar"})
     page.goto("/prices/")
-    brand, nav = page.locator(".brand").bounding_box(), page.locator(".site-user").bounding_box()
+    brand, nav = page.locator("header .brand").bounding_box(), page.locator(".site-user").bounding_box()
     assert brand["x"] > nav["x"]
     assert_fits(page, "/prices/ in Arabic")
     assert complaints == []
