@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import uuid
-from typing import Any
 
 from credits.services import purchases
+from messaging import selectors
 from messaging.client import backup, recovery_code
 from messaging.client.conversation import Conversation
 from messaging.client.identity import Identity
@@ -47,14 +47,13 @@ class PenFriend:
 
 
 class Letters:
-    """What a fan and a creator write to each other."""
+    """What a fan and a creator write to each other; their browsers may write in between."""
 
     def __init__(self, *, fan: PenFriend, creator: PenFriend) -> None:
         place, _ = conversations.open_conversation(user=fan.user, peer_uid=creator.user.uid)
         self.uid: uuid.UUID = place.uid
+        self.fan, self.creator = fan, creator
         self._price_centi = creator.user.profile.price_per_message_centi
-        self._fan = fan
-        self._devices = {p.identity.device.kid: p.identity.device.public for p in (fan, creator)}
         self._sides = {fan: self._side(fan, creator), creator: self._side(creator, fan)}
 
     @property
@@ -68,20 +67,25 @@ class Letters:
     def write(self, writer: PenFriend, text: str, *, at_ms: int | None = None) -> SentMessage:
         """One message, received by the server at `at_ms` (now by default); the fan pays the creator's price."""
         at_ms = at_ms or now_ms()
-        side = self._sides[writer]
+        side = self._caught_up(writer)
         envelope = side.write(
             text=text,
             message_id=uuid7().bytes,
-            price_centi=self._price_centi if writer is self._fan else 0,
+            price_centi=self._price_centi if writer is self.fan else 0,
             recipients=[friend.identity.encryption[-1].public for friend in self._sides],
             now_ms=at_ms,
         )
         sent = sending.send_message(user=writer.user, conversation=self.uid, envelope=envelope, recv_ms=at_ms)
-        srv: dict[str, Any] = dict(sent.srv)
-        side.sent(envelope=envelope, srv=srv)
-        for friend, other in self._sides.items():
-            if friend is not writer:
-                other.receive(
-                    envelope=envelope, srv=srv, find_device_key=self._devices.get, sender=writer.user.uid.bytes
-                )
+        side.sent(envelope=envelope, srv=dict(sent.srv))
         return sent
+
+    def _caught_up(self, reader: PenFriend) -> Conversation:
+        side = self._sides[reader]
+        while rows := selectors.list_missed(user=reader.user, conversation_uid=self.uid, after_n=side.n):
+            for row in rows:
+                side.receive(envelope=row["envelope"], srv=dict(row["srv"]), find_device_key=self._find_device)
+        return side
+
+    def _find_device(self, kid: bytes) -> bytes | None:
+        found = (selectors.find_device_key(kid=kid, user_id=friend.user.pk) for friend in self._sides)
+        return next((public for public in found if public), None)

@@ -115,7 +115,7 @@ def test_a_fan_pays_a_creator_for_an_encrypted_message(world, committed_db):
     assert fan.balance() == "400"
 
     creator.page.goto("/inbox/")
-    assert "100" in creator.page.text_content(".deadline")
+    assert "100" in creator.page.text_content(".line.is-due .line-text")
     creator.page.click("text=Fay")
     creator.page.wait_for_selector(f".bubble-text:text-is('{CANARY}')", timeout=20_000)
     creator.page.wait_for_selector("pairly-conversation[data-ready]")
