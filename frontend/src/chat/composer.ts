@@ -49,10 +49,8 @@ export class Composer {
 
   set price(centi: number) {
     this.#priceCenti = centi;
-    const price = credits(centi);
     part(this.form, "send-price").hidden = centi === 0;
-    part(this.form, "send-credits").textContent = price;
-    this.#button.setAttribute("aria-label", say(this.texts, centi > 0 ? "send_for" : "send", { price }));
+    part(this.form, "send-credits").textContent = credits(centi);
     this.#showHint();
   }
 

@@ -75,6 +75,6 @@ export class Scroll {
     const count = part(this.jump, "jump-count");
     count.hidden = this.#unseen === 0;
     count.textContent = String(this.#unseen);
-    this.jump.setAttribute("aria-label", say(this.texts, this.#unseen > 0 ? "jump_new" : "jump", { n: this.#unseen }));
+    part(this.jump, "jump-text").textContent = say(this.texts, this.#unseen > 0 ? "jump_new" : "jump", { n: this.#unseen });
   }
 }
