@@ -79,6 +79,9 @@ class Group:
     def check(self) -> None:
         """Raise Stopped when asked to stop, UpFailed when a child or an embedded server has ended."""
         self.stop_request.raise_if_asked()
+        self._require_all_running()
+
+    def _require_all_running(self) -> None:
         for child in self.children:
             child.raise_if_dead()
         if self.servers is not None and (failure := self.servers.find_failure()) is not None:
@@ -99,7 +102,7 @@ class Group:
     def watch(self) -> None:
         """Return when asked to stop; raise UpFailed when something ends by itself: nothing is restarted."""
         while not self.stop_request.wait(POLL_SECONDS):
-            self.check()
+            self._require_all_running()
 
     def stop(self) -> None:
         """Stop all: each is asked in order, then waited for."""
