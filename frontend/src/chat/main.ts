@@ -7,16 +7,17 @@ import type { Envelope } from "../protocol/envelope";
 import { ChatSocket, type Frame } from "../socket";
 import { credits, readTexts, say, sayInto } from "../texts";
 import { Composer } from "./composer";
-import { type Ack, Conversation, type Row, type Shown } from "./conversation";
+import { type Ack, Conversation, type Row } from "./conversation";
 import { Drafts, forget } from "./drafts";
 import { Holds } from "./holds";
+import { MessageLog } from "./log";
 import { Connection, explain, Notices } from "./notices";
 import { Outbox } from "./outbox";
 import { part } from "./parts";
 import { Reading } from "./reading";
-import { type RowEntry, Rows } from "./rows";
+import { Rows } from "./rows";
 import { Scroll } from "./scroll";
-import { Sends, settled } from "./sends";
+import { Sends } from "./sends";
 
 class PairlyConversation extends HTMLElement {
   readonly #texts = readTexts("chat-texts");
@@ -26,6 +27,7 @@ class PairlyConversation extends HTMLElement {
   #rows!: Rows;
   #holds!: Holds;
   #scroll!: Scroll;
+  #log!: MessageLog;
   #reading!: Reading;
   #composer!: Composer;
   #notices!: Notices;
@@ -43,6 +45,11 @@ class PairlyConversation extends HTMLElement {
     this.#holds = new Holds(this.#rows, this.#texts, (deadline) => this.#showNearest(deadline));
     this.#scroll = new Scroll(log, part<HTMLButtonElement>(this, "jump"), this.#texts, () => this.#loadOlder());
     this.#reading = new Reading(log, (marks) => this.#socket.tell({ type: "receipt", conversation: this.#chat.id, ...marks }));
+    this.#log = new MessageLog({
+      root: this, texts: this.#texts, peerName: this.#data("name"), rows: this.#rows, holds: this.#holds,
+      scroll: this.#scroll, reading: this.#reading, notices: this.#notices,
+      settle: (id) => this.#outbox?.settle(id),
+    });
     this.#composer = new Composer(part<HTMLFormElement>(this, "composer"), this.#texts, this.#drafts, (text) => this.#send(text));
     this.#connection = new Connection(this, () => this.#socket.retryNow());
     part(this, "reload").addEventListener("click", () => location.reload());
@@ -63,9 +70,10 @@ class PairlyConversation extends HTMLElement {
         return;
       }
       this.#chat = new Conversation(this.#data("conversation"), this.#data("user"), this.#data("peer"), keys);
-      this.#open(await this.#chat.load());
+      this.#log.open(await this.#chat.load());
+      this.#setPrice();
     } catch (error) {
-      this.#loaded();
+      this.#log.loaded();
       this.#notices.show(error instanceof Problem ? explain(this.#texts, error) : say(this.#texts, "cannot_verify_chat"), true);
       return;
     }
@@ -74,29 +82,13 @@ class PairlyConversation extends HTMLElement {
     else this.#notices.show(say(this.#texts, "peer_has_no_keys"));
   }
 
-  #open(shown: Shown[]): void {
-    this.#loaded();
-    const entries = shown.map((one) => this.#take(one));
-    const isNew = (i: number) => !shown[i]!.isMine && !shown[i]!.row.read_at && entries[i] !== null;
-    this.#rows.divide(entries.find((_, i) => isNew(i)) ?? null);
-    this.#holds.showAll();
-    this.#setPrice();
-    this.#showEmpty();
-    this.#scroll.begin(this.#rows.divider);
-  }
-
-  #loaded(): void {
-    part(this, "skeleton").hidden = true;
-    part(this, "log").setAttribute("aria-busy", "false");
-  }
-
   #connect(): void {
     this.#socket = new ChatSocket(() => ({ [this.#chat.id]: this.#chat.n }));
     this.#socket.addEventListener("frame", (event) => this.#onFrame((event as CustomEvent<Frame>).detail));
     const sends = new Sends({
       texts: this.#texts, rows: this.#rows, scroll: this.#scroll, composer: this.#composer, notices: this.#notices,
       drafts: this.#drafts, dialog: part<HTMLDialogElement>(this, "price-dialog"),
-      show: (shown) => this.#showLive(shown),
+      show: (shown) => this.#log.add(shown),
       setBalance: (centi) => this.#setBalance(centi),
       setPrice: () => this.#setPrice(),
     });
@@ -172,7 +164,7 @@ class PairlyConversation extends HTMLElement {
 
   async #receive(row: Row): Promise<void> {
     const shown = await this.#chat.absorb([row]);
-    this.#showLive(shown);
+    this.#log.add(shown);
     for (const one of shown) {
       const entry = this.#rows.find(one.id);
       if (!entry || one.priceCenti === 0 || one.row.hold_state !== undefined) continue;
@@ -187,80 +179,27 @@ class PairlyConversation extends HTMLElement {
     if (this.#rows.all.some((entry) => entry.n === n && entry.isMine)) this.#setBalance(this.#balanceCenti + amountCenti);
   }
 
-  // -- rows ---------------------------------------------------------------------------------------------
-  #take(shown: Shown): RowEntry | null {
-    if (shown.kind !== 1 && shown.kind !== 5) return null;
-    const entry = this.#rows.take(shown.id, shown.isMine);
-    entry.n = shown.n;
-    entry.seenN = shown.kind === 1 ? shown.seenN : 0;
-    const text = shown.isErased ? say(this.#texts, "erased") : (shown.text ?? say(this.#texts, "cannot_verify"));
-    this.#rows.setText(entry, text, shown.problem !== null);
-    this.#rows.setTime(entry, shown.recvMs);
-    this.#holds.set(entry, shown.row);
-    if (!shown.isMine) {
-      this.#reading.watch(entry);
-    } else {
-      this.#rows.setStatus(entry, shown.row.read_at ? "read" : shown.row.delivered ? "delivered" : "sent");
-      settled(entry);
-      this.#outbox?.settle(shown.id);
-    }
-    return entry;
-  }
-
-  #showLive(shown: Shown[]): void {
-    for (const one of shown) {
-      const entry = this.#take(one);
-      if (!entry) continue;
-      this.#holds.release(entry);
-      if (one.isMine) this.#rows.divide(null);
-      else this.#arrived(entry, one);
-    }
-    this.#rows.arrange();
-    this.#holds.showAll();
-    this.#showEmpty();
-  }
-
-  #arrived(entry: RowEntry, shown: Shown): void {
-    const isAway = document.visibilityState !== "visible" || !this.#scroll.isAtEnd;
-    if (isAway && !this.#rows.divider) this.#rows.divide(entry);
-    this.#rows.arrange();
-    this.#scroll.count();
-    if (shown.text) this.#notices.announce(`${this.#data("name")}: ${shown.text}`);
-  }
-
   #loadOlder(): void {
     if (!this.#chat?.hasOlder || this.#isLoadingOlder) return;
     this.#isLoadingOlder = true;
-    part(this, "older").hidden = false;
+    this.#log.showOlder(true);
     void this.#turn(async () => {
       try {
-        const shown = await this.#chat.older();
-        this.#scroll.holdPlace(() => this.#addOlder(shown));
+        this.#log.addOlder(await this.#chat.older());
       } catch (error) {
-        if (!(error instanceof Problem)) throw error;
+        if (!(error instanceof Problem)) throw error; // no connection: the next scroll tries again
       } finally {
-        part(this, "older").hidden = true;
+        this.#log.showOlder(false);
         this.#isLoadingOlder = false;
       }
     });
-  }
-
-  #addOlder(shown: Shown[]): void {
-    for (const one of shown) this.#take(one);
-    this.#rows.arrange();
-    this.#holds.showAll();
-    part(this, "older").hidden = true;
-  }
-
-  #showEmpty(): void {
-    part(this, "empty").hidden = this.#rows.all.length > 0;
   }
 
   // -- sending ------------------------------------------------------------------------------------------
   #send(text: string): void {
     this.#notices.hide();
     this.#outbox?.add(this.#chat.begin(text));
-    this.#showEmpty();
+    this.#log.showEmpty();
   }
 
   async #deliver(envelope: Envelope): Promise<Ack> {
