@@ -123,7 +123,7 @@ def test_a_reply_and_the_deadline_settle_each_of_300_holds_once():
         return fetch(sql, uuid7(), creator.pk, scope, early)[0]
 
     # Each thread takes turns at both, so that neither can be done before the other begins.
-    jobs = [(("reply", "void")[(s // 2 + k) % 2], s) for s in range(1, n_holds + 1) for k in range(4)]
+    jobs = [(("reply", "void")[(s // (THREADS // 4) + k) % 2], s) for s in range(1, n_holds + 1) for k in range(4)]
     settled = race(settle, jobs)
     assert sum(settled) == n_holds
     states = dict(_states())
