@@ -11,6 +11,7 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from pairly.demo.cast import CREATORS
 from pairly.testing import demo
 from pairly.testing.browser import launch_arguments
 from pairly.testing.chromium import find_chromium
@@ -57,7 +58,7 @@ def _list_pictures(
         yield "discover", _shot(page, "/discover/")
         yield "profile", _shot(page, demo.first_link(page, within="/discover/", to="/creators/"))
     with _visitor(browser, url=url, login=fan) as page:
-        chat = demo.first_link(page, within="/inbox/", to="/conversations/")
+        chat = demo.first_link(page, within="/inbox/", to="/conversations/", text=CREATORS[0].name)
         yield "chat", _shot(page, chat, ready=CHAT_READY)
         yield "wallet", _shot(page, "/wallet/")
         yield "narrow", _beside(home, _shot(page, chat, ready=CHAT_READY, theme="dark", size=NARROW))

@@ -47,7 +47,7 @@ def unlock(page: Page, *, login: Login) -> None:
     page.wait_for_selector("[data-step=done]:not([hidden])")
 
 
-def first_link(page: Page, *, within: str, to: str) -> str:
-    """The path of the first link on page `within` that begins with `to`."""
+def first_link(page: Page, *, within: str, to: str, text: str = "") -> str:
+    """The path of the first link on page `within` that begins with `to` and contains `text`."""
     page.goto(within)
-    return page.locator(f'main a[href^="{to}"]').first.get_attribute("href") or ""
+    return page.locator(f'main a[href^="{to}"]', has_text=text).first.get_attribute("href") or ""
