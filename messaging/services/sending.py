@@ -22,7 +22,7 @@ from ..receipts import ServerKey, sign_receipt
 from ..types import HoldRef, SentMessage, Srv
 from . import delivery
 
-# Positional OUT columns of messaging_send, in the order of messaging/sql/0003_send_faster.sql.
+# Positional OUT columns of messaging_send, in the order of messaging/sql/0004_one_number_of_keys.sql.
 _SEND = """
 SELECT code, n, recv_ms, prev, head, skid, charged_centi, balance_centi, hold_id, hold_expires_ms,
        n_released, earned_centi, expected_seq, price_centi
