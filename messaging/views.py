@@ -9,9 +9,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
+from pairly.common.own_path import own_path
 from pairly.common.problems import NotFound, Problem
 from profiles import selectors as profiles
 from users.requests import user_of
@@ -31,10 +31,11 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_required
 def keys(request: HttpRequest) -> HttpResponse:
-    following = request.GET.get("next", "")
-    if not url_has_allowed_host_and_scheme(following, allowed_hosts=None):
-        following = "/inbox/"
-    context = {"me": user_of(request), "next": following, "texts": page_texts.keys_texts()}
+    context = {
+        "me": user_of(request),
+        "next": own_path(request.GET.get("next")) or "/inbox/",
+        "texts": page_texts.keys_texts(),
+    }
     # Argon2 of a passphrase slot is WebAssembly; only this page opens backups by passphrase.
     return _chat_page(request, "messaging/keys.html", context, **{"script-src": ["'wasm-unsafe-eval'"]})
 

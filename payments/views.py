@@ -12,6 +12,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from pairly.common.ids import uuid7
+from pairly.common.own_path import own_path
 from pairly.common.problems import NotFound, Problem
 from users.requests import user_of
 
@@ -22,12 +23,15 @@ from .forms import BuyForm
 from .models import Payment, Provider
 from .services import checkout, fulfilment
 
+WAY_BACK = "after_buying"
+
 
 @method_decorator(never_cache, name="dispatch")
 class BuyPage(LoginRequiredMixin, View):
     """Cards of packages in one currency; choosing one leads to the provider's page."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        _remember_the_way_back(request)
         currency = _currency(request.GET.get("currency"))
         offers = selectors.list_offers(currency=currency)
         form = BuyForm(offers=offers, initial={"currency": currency, "nonce": uuid7()})
@@ -74,13 +78,20 @@ class PaymentPage(LoginRequiredMixin, View):
         if payment.is_open:
             payment = self._fulfilled(payment)
         offer = selectors.offer_of(payment=payment)
-        return render(request, "payments/payment.html", {"payment": payment, "offer": offer})
+        context = {"payment": payment, "offer": offer, "back": request.session.get(WAY_BACK, "")}
+        return render(request, "payments/payment.html", context)
 
     def _fulfilled(self, payment: Payment) -> Payment:
         try:
             return fulfilment.fulfil(payment_id=payment.uid)
         except ProviderUnavailable:
             return payment  # the page says that it is waiting; the reconciler asks again
+
+
+def _remember_the_way_back(request: HttpRequest) -> None:
+    """Where the buyer came from, a page of ours: the provider's pages lie between here and the thanks."""
+    if path := own_path(request.GET.get("next")):
+        request.session[WAY_BACK] = path
 
 
 def _currency(value: str | None) -> str:

@@ -114,3 +114,24 @@ def test_a_stranger_cannot_open_the_return_page_and_does_not_fulfil_it(shop, fan
     assert str(payment.uid) not in answer.content.decode()
     payment.refresh_from_db()
     assert payment.status == "created"
+
+
+@pytest.mark.parametrize(
+    ("given", "offered"),
+    [
+        ("/conversations/x/", True),
+        ("https://elsewhere.example/", False),
+        ("//elsewhere.example/", False),
+        ("javascript:alert(1)", False),
+        ("", False),
+    ],
+)
+def test_who_came_to_buy_from_a_page_of_ours_is_led_back_to_it(shop, fan, given, offered):
+    browser, payment = browser_of(fan), start(fan)
+    browser.get(BUY, {"next": given})
+    httpx.post(payment.checkout_url)
+    page = browser.get(f"/credits/payments/{payment.uid}/").content.decode()
+    assert "your credits are here" in page
+    assert ('href="/conversations/x/"' in page) is offered
+    assert ("Back to where you were" in page) is offered
+    assert "elsewhere" not in page
