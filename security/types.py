@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
 
@@ -48,3 +48,37 @@ class Reservation:
     attempt_id: int
     attempts_left: int
     locked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFilter:
+    """Which attempts are wanted: of one outcome, from `since` up to `until`, both included; by default all."""
+
+    outcome: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @classmethod
+    def of_days(cls, *, outcome: str = "", since: date | None = None, until: date | None = None) -> AttemptFilter:
+        """For whole days of UTC, the last one included."""
+        return cls(
+            outcome=outcome,
+            since=datetime.combine(since, time.min, tzinfo=UTC) if since else None,
+            until=datetime.combine(until, time.max, tzinfo=UTC) if until else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRow:
+    """One try to sign in, for its account's owner: codes, and the same in plain words."""
+
+    id: int
+    created_at: datetime
+    outcome: str
+    result: str
+    failure_reason: str
+    reason: str
+    door: str
+    device: str
+    ip: str
+    network: str

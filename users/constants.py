@@ -33,3 +33,7 @@ EMAIL_CODE_TRIES = 5
 EMAIL_CODES_PER_HOUR = 5
 
 VERIFY_EMAIL_KIND = "users.verify_email"
+
+# A page of the sign-in history, and how many live sign-ins are listed.
+SIGN_INS_PAGE = 30
+SESSIONS_SHOWN = 100

@@ -3,9 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pairly.common.problems import Problem
+from security.selectors import list_outcomes
+from security.types import AttemptFilter
 
 from .constants import NAME_MAX, PASSWORD_MAX
 from .models import User
@@ -74,3 +77,32 @@ class SignInForm(ProblemForm):
         max_length=PASSWORD_MAX,
         widget=forms.PasswordInput(attrs=_text("password", "current-password")),
     )
+
+
+class SignInsForm(forms.Form):
+    """The filter of the sign-in history, from the URL. What cannot be read is named and left out of the search."""
+
+    outcome = forms.ChoiceField(
+        label=_("Result"), required=False, choices=lambda: [("", gettext("All")), *list_outcomes()]
+    )
+    since = forms.DateField(
+        label=_("First day"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs=_text("date", "off")),
+    )
+    until = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs=_text("date", "off")),
+    )
+    before = forms.IntegerField(min_value=1, max_value=2**62, required=False, widget=forms.HiddenInput)
+
+    def get_wanted(self) -> AttemptFilter:
+        """The readable part of the filter; call after `is_valid`."""
+        data = self.cleaned_data
+        return AttemptFilter.of_days(outcome=data.get("outcome", ""), since=data.get("since"), until=data.get("until"))
+
+    def get_before(self) -> int | None:
+        """Where the page starts; call after `is_valid`."""
+        before: int | None = self.cleaned_data.get("before")
+        return before

@@ -18,13 +18,17 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from pairly.common.problems import NotAuthenticated, NotFound
+from security import selectors as security_log
+from security.client_ip import network_of
 from security.identifiers import normalise
+from security.types import AttemptFilter
+from security.user_agents import name_of
 
 from . import access_tokens
-from .constants import SESSION_KEY
+from .constants import SESSION_KEY, SESSIONS_SHOWN, SIGN_INS_PAGE
 from .errors import TokenRevoked
 from .models import Session, User
-from .types import SignIn
+from .types import SessionRow, SignIn, SignInPage
 
 
 def find_user_by_uid(*, uid: uuid.UUID) -> User | None:
@@ -154,3 +158,28 @@ def is_allowed_origin(*, origin: str, host: str) -> bool:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return False
     return parts.netloc.lower() == host.lower() and validate_host(parts.hostname, settings.ALLOWED_HOSTS)
+
+
+def list_session_rows(*, user: User, current: uuid.UUID | None) -> list[SessionRow]:
+    """The live sign-ins of `user` for showing, `current` first, then the one seen last: one query."""
+    rows = [_session_row(session, current) for session in list_sessions(user=user)[:SESSIONS_SHOWN]]
+    return sorted(rows, key=lambda row: not row.is_current)
+
+
+def get_sign_in_page(*, user: User, wanted: AttemptFilter, before_id: int | None = None) -> SignInPage:
+    """The tries to sign in to the account of `user` that fit, newest first, before `before_id` if given."""
+    rows = security_log.list_attempts(user_uid=user.uid, wanted=wanted, before_id=before_id, limit=SIGN_INS_PAGE + 1)
+    has_more = len(rows) > SIGN_INS_PAGE
+    return SignInPage(rows[:SIGN_INS_PAGE], rows[SIGN_INS_PAGE - 1].id if has_more else None)
+
+
+def _session_row(session: Session, current: uuid.UUID | None) -> SessionRow:
+    return SessionRow(
+        id=session.pk,
+        is_current=session.pk == current,
+        is_app=session.kind == Session.Kind.API,
+        device=session.device_name or name_of(user_agent=session.user_agent),
+        network=network_of(ip=session.ip) if session.ip else "",
+        created_at=session.created_at,
+        last_seen_at=session.last_seen_at,
+    )

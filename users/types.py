@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
+
+from security.types import AttemptRow
 
 if TYPE_CHECKING:
     from .models import Session, User
@@ -40,3 +43,24 @@ class TokenPair(TypedDict):
     refresh_token: str
     token_type: str
     expires_in: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """A live sign-in as its owner sees it; `network` is "" when unknown."""
+
+    id: uuid.UUID
+    is_current: bool
+    is_app: bool
+    device: str
+    network: str
+    created_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPage:
+    """Some of the sign-in history; `before` leads to the earlier ones, None at the end."""
+
+    rows: list[AttemptRow]
+    before: int | None

@@ -12,4 +12,8 @@ urlpatterns = [
     path("sign-out/", views.SignOutPage.as_view(), name="sign-out"),
     path("verify-email/", views.VerifyEmailPage.as_view(), name="email-verify"),
     path("verify-email/resend/", views.ResendEmailCodePage.as_view(), name="email-resend"),
+    path("account/sessions/", views.SessionsPage.as_view(), name="sessions"),
+    path("account/sessions/end-others/", views.EndOtherSessionsPage.as_view(), name="sessions-end-others"),
+    path("account/sessions/<uuid:session_id>/end/", views.EndSessionPage.as_view(), name="session-end"),
+    path("account/sign-ins/", views.SignInsPage.as_view(), name="sign-ins"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -21,9 +22,9 @@ from pairly.common.problems import Problem
 from security.client_ip import client_of
 from security.types import Door
 
-from . import browser_sessions
+from . import browser_sessions, selectors
 from .errors import InvalidCredentials
-from .forms import CodeForm, ProblemForm, SignInForm, SignUpForm
+from .forms import CodeForm, ProblemForm, SignInForm, SignInsForm, SignUpForm
 from .models import Session, User
 from .services import accounts, email_codes, sessions, sign_in
 from .types import StartedSession
@@ -186,3 +187,63 @@ def _given_next(request: HttpRequest) -> str:
 
 def _next_url(request: HttpRequest) -> str:
     return _given_next(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+@method_decorator(never_cache, name="dispatch")
+class SessionsPage(SignedInPage):
+    """Where one is signed in."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        rows = selectors.list_session_rows(user=_person(request), current=_current_family(request))
+        return render(request, "users/sessions.html", {"rows": rows})
+
+
+class EndSessionPage(SignedInPage):
+    """POST only: end one sign-in; 404 for anyone else's. Ending this browser's own is signing out."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+        is_current = session_id == _current_family(request)
+        sessions.end_session(
+            user=_person(request), family=session_id, reason="signed_out" if is_current else "signed_out_elsewhere"
+        )
+        if is_current:
+            browser_sessions.detach(request=request)
+            return redirect(settings.LOGIN_URL)
+        messages.success(request, gettext("That sign-in has ended."))
+        return redirect("users:sessions")
+
+
+class EndOtherSessionsPage(SignedInPage):
+    """POST only: end every sign-in but this browser's."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        sessions.end_sessions(
+            user=_person(request), reason="signed_out_elsewhere", except_family=_current_family(request)
+        )
+        messages.success(request, gettext("You are signed out everywhere else."))
+        return redirect("users:sessions")
+
+
+@method_decorator(never_cache, name="dispatch")
+class SignInsPage(SignedInPage):
+    """Who tried to sign in to one's account; the filter lives in the URL."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = SignInsForm(request.GET)
+        form.is_valid()
+        page = selectors.get_sign_in_page(user=_person(request), wanted=form.get_wanted(), before_id=form.get_before())
+        following = request.GET.copy()
+        following["before"] = str(page.before)
+        context = {"form": form, "rows": page.rows, "following": following.urlencode() if page.before else ""}
+        return render(request, "users/sign_ins.html", context)
+
+
+def _current_family(request: HttpRequest) -> uuid.UUID:
+    sign_in = browser_sessions.sign_in_of(request=request)
+    if sign_in is None:
+        raise PermissionDenied
+    return sign_in.family

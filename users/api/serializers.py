@@ -4,6 +4,10 @@ import uuid
 
 from rest_framework import serializers
 
+from security.models import LoginAttempt
+from security.types import AttemptFilter, AttemptRow
+from security.user_agents import name_of
+
 from ..constants import NAME_MAX, PASSWORD_MAX
 from ..models import Session, User
 from ..types import Device
@@ -75,6 +79,7 @@ class SessionOut(serializers.ModelSerializer[Session]):
     """A sign-in; `id` stays the same while its tokens rotate."""
 
     current = serializers.SerializerMethodField()
+    device = serializers.SerializerMethodField()
 
     class Meta:
         model = Session
@@ -82,6 +87,7 @@ class SessionOut(serializers.ModelSerializer[Session]):
             "id",
             "current",
             "kind",
+            "device",
             "device_name",
             "ip",
             "user_agent",
@@ -93,3 +99,33 @@ class SessionOut(serializers.ModelSerializer[Session]):
     def get_current(self, session: Session) -> bool:
         family: uuid.UUID | None = self.context.get("family")
         return session.pk == family
+
+    def get_device(self, session: Session) -> str:
+        """Browser and system in plain words."""
+        return name_of(user_agent=session.user_agent)
+
+
+class SignInsQuery(serializers.Serializer[None]):
+    """The filters of the sign-in history. Days are whole days of UTC, the last one included."""
+
+    outcome = serializers.ChoiceField(choices=LoginAttempt.Outcome.values, required=False, default="")
+    since = serializers.DateField(required=False, default=None)
+    until = serializers.DateField(required=False, default=None)
+    before = serializers.IntegerField(min_value=1, max_value=2**62, required=False, default=None)
+
+    def get_wanted(self) -> AttemptFilter:
+        """The filter; call after `is_valid`."""
+        return AttemptFilter.of_days(**{name: self.validated_data[name] for name in ("outcome", "since", "until")})
+
+
+class SignInOut(serializers.Serializer[AttemptRow]):
+    """One try to sign in: `outcome` and `failure_reason` are codes, `result` and `reason` the same in words."""
+
+    created_at = serializers.DateTimeField()
+    outcome = serializers.CharField()
+    result = serializers.CharField()
+    failure_reason = serializers.CharField()
+    reason = serializers.CharField()
+    door = serializers.CharField()
+    device = serializers.CharField()
+    ip = serializers.CharField()

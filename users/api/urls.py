@@ -16,4 +16,5 @@ urlpatterns = [
     path("auth/sessions/<uuid:session_id>", views.SessionView.as_view(), name="session-detail"),
     path("auth/email/verify", views.VerifyEmailView.as_view(), name="email-verify"),
     path("auth/email/resend", views.ResendEmailCodeView.as_view(), name="email-resend"),
+    path("auth/login-history", views.SignInsView.as_view(), name="login-history"),
 ]

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.utils import timezone
+from django.utils.http import urlencode
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -155,3 +156,19 @@ def _limit(name: str, request: Request, per_minute: int) -> None:
 
 def _answer(started: StartedSession) -> dict[str, Any]:
     return {"user": serializers.UserOut(started.user).data, **tokens.issue(started=started)}
+
+
+class SignInsView(APIView):
+    """GET auth/login-history: tries to sign in to one's account, with `outcome`, and the days `since` and `until`."""
+
+    def get(self, request: Request) -> Response:
+        query = serializers.SignInsQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        page = selectors.get_sign_in_page(
+            user=user_of(request), wanted=query.get_wanted(), before_id=query.validated_data["before"]
+        )
+        following = None
+        if page.before is not None:
+            wanted = {**request.query_params.dict(), "before": str(page.before)}
+            following = request.build_absolute_uri(f"{request.path}?{urlencode(wanted)}")
+        return Response({"results": [serializers.SignInOut(row).data for row in page.rows], "next": following})
