@@ -172,7 +172,9 @@ EVERYWHERE = [
         persona="fan",
         path=lambda _: "/account/sign-ins/?until=2020-01-01",
     ),
-    Entry(name="sign-ins-errors", view="users:sign-ins", persona="fan", path=lambda _: "/account/sign-ins/?since=soon"),
+    Entry(
+        name="sign-ins-errors", view="users:sign-ins", persona="fan", path=lambda _: "/account/sign-ins/?outcome=gone"
+    ),
     Entry(name="wallet", view="credits:wallet", persona="fan"),
     Entry(name="wallet", view="credits:wallet", persona="creator"),
     Entry(name="wallet-empty", view="credits:wallet", persona="newcomer"),
