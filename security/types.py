@@ -39,6 +39,7 @@ class Door(StrEnum):
     PAGE = "page"
     API = "api"
     ADMIN = "admin"
+    RESET = "reset"
 
 
 @dataclass(frozen=True, slots=True)

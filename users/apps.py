@@ -10,7 +10,9 @@ class UsersConfig(AppConfig):
     def ready(self) -> None:
         from pairly.outbox.services import register_handler
 
-        from .constants import VERIFY_EMAIL_KIND
-        from .services import email_codes
+        from .constants import PASSWORD_CHANGED_KIND, RESET_PASSWORD_KIND, VERIFY_EMAIL_KIND
+        from .services import email_codes, password_resets, passwords
 
         register_handler(kind=VERIFY_EMAIL_KIND, handler=email_codes.deliver)
+        register_handler(kind=RESET_PASSWORD_KIND, handler=password_resets.deliver)
+        register_handler(kind=PASSWORD_CHANGED_KIND, handler=passwords.deliver_notice)

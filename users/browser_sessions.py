@@ -6,6 +6,7 @@ from django.contrib import auth
 from django.http import HttpRequest
 
 from .constants import SESSION_KEY
+from .models import User
 from .types import SignIn, StartedSession
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -18,6 +19,12 @@ def attach(*, request: HttpRequest, started: StartedSession) -> None:
     request.session.cycle_key()  # Django does not when the same person signs in again
     request.session[SESSION_KEY] = str(started.session.pk)
     set_sign_in(request=request, sign_in=SignIn(started.user.uid, started.session.family))
+
+
+def renew(*, request: HttpRequest, user: User) -> None:
+    """Keep the browser signed in after its own change of the password; the session key is renewed."""
+    request.session.cycle_key()
+    request.session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
 
 
 def detach(*, request: HttpRequest) -> None:

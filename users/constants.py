@@ -37,3 +37,19 @@ VERIFY_EMAIL_KIND = "users.verify_email"
 # A page of the sign-in history, and how many live sign-ins are listed.
 SIGN_INS_PAGE = 30
 SESSIONS_SHOWN = 100
+
+# Passwords. A change is held back by the lockout; the limit is for who knows the password and keeps changing it.
+PASSWORD_CHANGES_PER_MINUTE = 10
+# Per network address and, apart from it, per e-mail address.
+PASSWORD_FORGOT_PER_MINUTE = 5
+PASSWORD_RESETS_PER_MINUTE = 5
+# A reset code: 10 characters that nobody mistakes for one another (31 to the power of 10), 20 minutes, 5 tries.
+RESET_CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+RESET_CODE_LENGTH = 10
+RESET_CODE_LIFE = timedelta(minutes=20)
+RESET_CODE_TRIES = 5
+# What expired longer ago than this is deleted when the next code is made.
+RESET_CODE_KEPT = timedelta(days=1)
+
+RESET_PASSWORD_KIND = "users.reset_password"  # noqa: S105 - the kind of a mail
+PASSWORD_CHANGED_KIND = "users.password_changed"  # noqa: S105

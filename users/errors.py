@@ -37,6 +37,12 @@ class InvalidCode(InvalidInput):
     code, title = "invalid_code", _("This code is wrong or no longer valid; ask for a new one")
 
 
+class WrongPassword(InvalidInput):
+    """The current password is wrong; `attempts_left` says how many tries remain before the account is locked."""
+
+    code, title = "wrong_password", _("The current password is wrong")
+
+
 class TokenRevoked(NotAuthenticated):
     code, title = "token_revoked", _("This sign-in has ended; sign in again")
 

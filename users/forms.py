@@ -32,6 +32,21 @@ def _text(kind: str, autocomplete: str, **attributes: Any) -> dict[str, Any]:
     return {"type": kind, "autocomplete": autocomplete, **attributes}
 
 
+def _email() -> forms.EmailField:
+    widget = forms.EmailInput(attrs=_text("email", "username"))
+    return forms.EmailField(label=_("E-mail address"), max_length=254, widget=widget)
+
+
+def _new_password() -> forms.CharField:
+    return forms.CharField(
+        label=_("New password"),
+        strip=False,
+        max_length=PASSWORD_MAX,
+        help_text=_("At least 10 characters. A few unrelated words are easy to remember and hard to guess."),
+        widget=forms.PasswordInput(attrs=_text("password", "new-password")),
+    )
+
+
 class SignUpForm(ProblemForm):
     role = forms.ChoiceField(
         label=_("I am here as a"),
@@ -106,3 +121,27 @@ class SignInsForm(forms.Form):
         """Where the page starts; call after `is_valid`."""
         before: int | None = self.cleaned_data.get("before")
         return before
+
+
+class PasswordChangeForm(ProblemForm):
+    current_password = forms.CharField(
+        label=_("Current password"),
+        strip=False,
+        max_length=PASSWORD_MAX,
+        widget=forms.PasswordInput(attrs=_text("password", "current-password")),
+    )
+    new_password = _new_password()
+
+
+class PasswordForgotForm(ProblemForm):
+    email = _email()
+
+
+class PasswordResetForm(ProblemForm):
+    email = _email()
+    code = forms.CharField(
+        label=_("Code from the mail"),
+        max_length=32,
+        widget=forms.TextInput(attrs=_text("text", "one-time-code", autocapitalize="characters", spellcheck="false")),
+    )
+    new_password = _new_password()

@@ -156,6 +156,28 @@ class EmailCode(models.Model):
         return f"code of {self.user_id}"
 
 
+class PasswordReset(models.Model):
+    """The newest code mailed for a forgotten password: short-lived, few tries, used once, stored hashed.
+
+    There is a row for every address that was asked for, so that one without an account is answered alike; it
+    has no user, and nobody was told its code. The address itself stands here as a keyed hash.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    identifier_hash = models.BinaryField(max_length=32, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="password_resets")
+    code_hash = models.BinaryField(max_length=32)
+    n_tries = models.PositiveSmallIntegerField(default=0)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(n_tries__lte=5), name="password_reset_tries_in_range")]
+
+    def __str__(self) -> str:
+        return f"reset of {self.user_id}"
+
+
 class Block(models.Model):
     """`blocker` does not want contact with `blocked`; the reason is private to the blocker."""
 

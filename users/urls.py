@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from . import password_views, views
 
 app_name = "users"
 
@@ -10,6 +10,9 @@ urlpatterns = [
     path("sign-up/", views.SignUpPage.as_view(), name="sign-up"),
     path("sign-in/", views.SignInPage.as_view(), name="sign-in"),
     path("sign-out/", views.SignOutPage.as_view(), name="sign-out"),
+    path("account/password/", password_views.ChangePasswordPage.as_view(), name="password-change"),
+    path("forgot-password/", password_views.ForgotPasswordPage.as_view(), name="password-forgot"),
+    path("reset-password/", password_views.ResetPasswordPage.as_view(), name="password-reset"),
     path("verify-email/", views.VerifyEmailPage.as_view(), name="email-verify"),
     path("verify-email/resend/", views.ResendEmailCodePage.as_view(), name="email-resend"),
     path("account/sessions/", views.SessionsPage.as_view(), name="sessions"),

@@ -146,6 +146,33 @@ EVERYWHERE = [
         act=submit("password", email="nobody@demo.pairly.example", password="not the passphrase"),
         status=401,
     ),
+    Entry(name="change-password", view="users:password-change", persona="fan"),
+    Entry(
+        name="change-password-errors",
+        view="users:password-change",
+        persona="fan",
+        act=submit("new_password", current_password="not the passphrase", new_password="password123"),
+        status=422,
+    ),
+    Entry(name="forgot-password", view="users:password-forgot"),
+    Entry(
+        name="forgot-password-errors", view="users:password-forgot", act=submit("email", email="no address"), status=422
+    ),
+    Entry(name="reset-password", view="users:password-reset"),
+    Entry(
+        name="reset-password-sent",
+        view="users:password-reset",
+        path=lambda _: reverse("users:password-forgot"),
+        act=submit("email", email="nobody@demo.pairly.example"),
+    ),
+    Entry(
+        name="reset-password-errors",
+        view="users:password-reset",
+        act=submit(
+            "code", email="nobody@demo.pairly.example", code="ABCDE-FGHJK", new_password="a long enough passphrase 8"
+        ),
+        status=422,
+    ),
     Entry(name="verify-email", view="users:email-verify", persona="newcomer"),
     Entry(
         name="verify-email-errors",

@@ -61,6 +61,22 @@ def settle(*, attempt_id: int, outcome: Outcome, reason: str = "", user_uid: uui
     LoginAttempt.objects.filter(pk=attempt_id, outcome=Outcome.PENDING).update(**fields)
 
 
+def forgive(*, identifier: str, client: Client, door: Door, user_uid: uuid.UUID) -> None:
+    """Record that the owner of the account proved themselves otherwise: its failures so far count no more.
+
+    Part of the caller's transaction. What the network address has used up of its limits stays used up.
+    """
+    LoginAttempt.objects.create(
+        identifier_hash=keyed_hash(identifier=identifier),
+        user_uid=user_uid,
+        door=door,
+        ip=client.ip or None,
+        user_agent=client.user_agent,
+        outcome=Outcome.SUCCEEDED,
+        settled_at=Now(),
+    )
+
+
 def find_locked_until(*, identifier: str) -> datetime | None:
     """Until when the account is locked, without making an attempt."""
     with connection.cursor() as cursor:

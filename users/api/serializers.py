@@ -47,6 +47,21 @@ class CodeIn(serializers.Serializer[None]):
     code = serializers.CharField(max_length=16)
 
 
+class PasswordChangeIn(serializers.Serializer[None]):
+    current_password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
+    new_password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
+
+
+class PasswordForgotIn(serializers.Serializer[None]):
+    email = serializers.EmailField(max_length=254)
+
+
+class PasswordResetIn(serializers.Serializer[None]):
+    email = serializers.EmailField(max_length=254)
+    code = serializers.CharField(max_length=32)
+    new_password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
+
+
 class SignOutIn(serializers.Serializer[None]):
     refresh_token = serializers.CharField(max_length=200, required=False, allow_blank=True, allow_null=True)
 

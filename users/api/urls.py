@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from . import password_views, views
 
 app_name = "users"
 
@@ -14,6 +14,9 @@ urlpatterns = [
     path("auth/logout", views.SignOutView.as_view(), name="session-end"),
     path("auth/sessions", views.SessionsView.as_view(), name="session-list"),
     path("auth/sessions/<uuid:session_id>", views.SessionView.as_view(), name="session-detail"),
+    path("auth/password/change", password_views.PasswordChangeView.as_view(), name="password-change"),
+    path("auth/password/forgot", password_views.PasswordForgotView.as_view(), name="password-forgot"),
+    path("auth/password/reset", password_views.PasswordResetView.as_view(), name="password-reset"),
     path("auth/email/verify", views.VerifyEmailView.as_view(), name="email-verify"),
     path("auth/email/resend", views.ResendEmailCodeView.as_view(), name="email-resend"),
     path("auth/login-history", views.SignInsView.as_view(), name="login-history"),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -24,9 +22,7 @@ from ..errors import EmailTaken, UnderAge
 from ..models import Session, User
 from ..registry import run_sign_up_hooks
 from ..types import Device, StartedSession
-from . import email_codes, sessions
-
-Rows = list[dict[str, str]]
+from . import email_codes, passwords, sessions
 
 
 def sign_up(
@@ -70,7 +66,7 @@ def age_on(*, birth_date: date, day: date) -> int:
 
 
 def _check(user: User, password: str) -> None:
-    password_rows = _password_rows(user, password)
+    password_rows = passwords.list_weaknesses(user=user, password=password, field="password")
     age = age_on(birth_date=user.birth_date, day=timezone.now().date())
     if not 0 <= age <= MAXIMUM_AGE_YEARS:
         detail = _("Enter the date you were born.")
@@ -79,16 +75,6 @@ def _check(user: User, password: str) -> None:
         raise UnderAge(errors=[_row("birth_date", UnderAge.code, str(UnderAge.title)), *password_rows])
     if password_rows:
         raise InvalidInput(errors=password_rows)
-
-
-def _password_rows(user: User, password: str) -> Rows:
-    try:
-        validate_password(password, user=user)
-    except ValidationError as error:
-        return [
-            _row("password", one.code or "invalid", message) for one in error.error_list for message in one.messages
-        ]
-    return []
 
 
 def _check_limit(client: Client) -> None:

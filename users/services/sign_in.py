@@ -50,7 +50,7 @@ def sign_in(
     user = selectors.find_user_by_email(email=email)
     reserved = attempts.reserve(identifier=email, client=client, door=door, user_uid=user.uid if user else None)
     if reserved.locked_until:
-        raise _locked(reserved.locked_until)
+        raise locked(reserved.locked_until)
     if not _is_right(user, password, reserved) or user is None:
         reason = "wrong_password" if user else "unknown_account"
         attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason=reason)
@@ -59,8 +59,20 @@ def sign_in(
         attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.REFUSED, reason="inactive")
         raise Suspended
     with transaction.atomic():
-        attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.SUCCEEDED)
-        return sessions.start_session(user=user, kind=kind, client=client, device=device)
+        if _hold_password(user):
+            attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.SUCCEEDED)
+            return sessions.start_session(user=user, kind=kind, client=client, device=device)
+    attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_password")
+    raise InvalidCredentials(attempts_left=reserved.attempts_left)
+
+
+def _hold_password(user: User) -> bool:
+    """Whether the password that was checked is still the account's; it stays so until the transaction ends.
+
+    Else a sign-in with the old password could begin just after a change of it ended all sign-ins.
+    """
+    rows = User.objects.select_for_update(no_key=True).filter(pk=user.pk, password=user.password)
+    return rows.values_list("pk", flat=True).first() is not None
 
 
 def _check_limit(email: str, client: Client) -> None:
@@ -69,7 +81,7 @@ def _check_limit(email: str, client: Client) -> None:
         return
     locked_until = attempts.find_locked_until(identifier=email)
     if locked_until:
-        raise _locked(locked_until)
+        raise locked(locked_until)
     raise RateLimited(retry_after_s=decision.retry_after_s)
 
 
@@ -82,7 +94,8 @@ def _is_right(user: User | None, password: str, reserved: Reservation) -> bool:
         raise
 
 
-def _locked(until: datetime) -> AccountLocked:
+def locked(until: datetime) -> AccountLocked:
+    """The refusal of an account that is locked until then."""
     return AccountLocked(
         _("Too many wrong passwords. Try again later, or reset your password."),
         retry_after_s=(until - timezone.now()).total_seconds(),
