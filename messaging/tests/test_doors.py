@@ -244,6 +244,27 @@ def test_a_socket_needs_the_auth_frame_and_ends_with_its_sign_in(pair):
         assert fan.connection.close_code == 4403
 
 
+def test_a_changed_password_closes_the_other_sockets_and_keeps_this_one(pair):
+    old, new = "a long enough passphrase 7", "a quite different phrase 8"
+    other = Account(pair.url)
+    other.sign_in(email="fan@example.org", password=old)
+    url = pair.url.replace("http", "ws") + "/api/v1/messages/ws"
+    sockets = [ChatSocket(url=url, token=account.access_token) for account in (pair.fan, other, pair.stranger)]
+    with sockets[0] as here, sockets[1] as elsewhere, sockets[2] as stranger:
+        pair.fan.call("POST", "auth/password/change", {"current_password": old, "new_password": new})
+        assert elsewhere.receive() == {"type": "session.revoked"}
+        with pytest.raises(ConnectionClosed):
+            elsewhere.receive()
+        assert elsewhere.connection.close_code == 4403
+        for socket in (here, stranger):
+            socket.tell({"type": "ping"})
+            assert socket.receive() == {"type": "pong"}
+    with pytest.raises(ApiProblem) as caught:
+        other.call("POST", "auth/refresh", {"refresh_token": other.refresh_token})
+    assert caught.value.status == 401
+    other.http.close()
+
+
 def test_the_third_bad_frame_in_a_minute_closes_the_socket(pair):
     url = pair.url.replace("http", "ws") + "/api/v1/messages/ws"
     with ChatSocket(url=url, token=pair.fan.access_token) as fan:
