@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -84,3 +85,12 @@ def test_an_attempt_is_settled_once() -> None:
     attempts.settle(attempt_id=reserved.attempt_id, outcome=attempts.Outcome.FAILED, reason="wrong_password")
     attempts.settle(attempt_id=reserved.attempt_id, outcome=attempts.Outcome.SUCCEEDED)
     assert LoginAttempt.objects.get().outcome == "failed"
+
+
+@pytest.mark.django_db
+def test_who_proves_themselves_otherwise_is_forgiven_and_nobody_else() -> None:
+    _fail(MAX_FAILURES)
+    attempts.forgive(identifier="eve@example.org", client=VISITOR, door=Door.RESET, user_uid=uuid.uuid4())
+    assert _reserve().locked_until is not None
+    attempts.forgive(identifier=" ADA@example.org", client=VISITOR, door=Door.RESET, user_uid=uuid.uuid4())
+    assert (_reserve().locked_until, attempts.find_locked_until(identifier=WHO)) == (None, None)
