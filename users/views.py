@@ -12,12 +12,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, ngettext
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
+from pairly.common.own_path import own_path
 from pairly.common.problems import Problem
 from security.client_ip import client_of
 from security.types import Door
@@ -180,9 +180,7 @@ def _explained(problem: Problem) -> Problem:
 
 def _given_next(request: HttpRequest) -> str:
     """Where the visitor was going: a path of ours, or nothing."""
-    url = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
-    return url if is_ours else ""
+    return own_path(request.POST.get("next") or request.GET.get("next"))
 
 
 def _next_url(request: HttpRequest) -> str:
