@@ -310,6 +310,16 @@ def test_a_cookie_beside_a_token_is_another_sign_in_and_ends() -> None:
 
 
 @pytest.mark.django_db
+def test_a_strangers_cookie_beside_a_token_is_left_alone() -> None:
+    headers, _session = _fan()
+    stranger = make_person(email="eve@example.org")
+    browser = _browser(stranger.email)
+    body = {"current_password": PASSWORD, "new_password": NEW}
+    assert post(CHANGE, body, client=browser, **headers).status_code == 204
+    assert browser.get(PAGE).status_code == 200
+
+
+@pytest.mark.django_db
 def test_the_page_needs_a_csrf_token() -> None:
     make_person()
     strict = Client(enforce_csrf_checks=True)
