@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.conf import settings
+
 from . import load, sends, sockets, tpcb
 from .world import make_world
 
@@ -74,6 +76,7 @@ def _round(var_dir: Path, seconds: int) -> Round:
         return measured()
 
     world = make_world(n_fans=N_FANS, n_creators=N_CREATORS)
+    tpcb.vacuum(var_dir=var_dir, product=settings.DATABASES["default"]["NAME"])
     found.tpcb.append(rate(lambda: tpcb.per_second(var_dir=var_dir, seconds=seconds)))
     found.many = rate(lambda: load.per_second(make_step=sends.make_sql_step, items=world.many, seconds=seconds))
     found.popular = rate(lambda: load.per_second(make_step=sends.make_sql_step, items=world.popular, seconds=seconds))

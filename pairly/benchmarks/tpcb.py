@@ -40,6 +40,14 @@ def checkpoint(*, var_dir: Path) -> None:
         connection.execute("CHECKPOINT")
 
 
+def vacuum(*, var_dir: Path, product: str) -> None:
+    """Clean up after earlier rounds in both databases, or autovacuum would do it in the midst of a figure."""
+    for name in (DATABASE, product):
+        url = paths.database_url(var_dir, role="admin", name=name)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+
+
 def _admin(var_dir: Path) -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(paths.database_url(var_dir, role="admin", name="postgres"), autocommit=True)
 
