@@ -59,20 +59,23 @@ def sign_in(
         attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.REFUSED, reason="inactive")
         raise Suspended
     with transaction.atomic():
-        if _hold_password(user):
+        if _hold_password(user, password):
             attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.SUCCEEDED)
             return sessions.start_session(user=user, kind=kind, client=client, device=device)
     attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_password")
     raise InvalidCredentials(attempts_left=reserved.attempts_left)
 
 
-def _hold_password(user: User) -> bool:
-    """Whether the password that was checked is still the account's; it stays so until the transaction ends.
+def _hold_password(user: User, password: str) -> bool:
+    """Whether `password`, which was right for `user` as read, is still the account's; it stays so until the
+    transaction ends.
 
-    Else a sign-in with the old password could begin just after a change of it ended all sign-ins.
+    Else a sign-in with the old password could begin just after a change of it ended all sign-ins. Another hash
+    need not mean another password: an imported one is hashed anew by whichever sign-in comes first.
     """
-    rows = User.objects.select_for_update(no_key=True).filter(pk=user.pk, password=user.password)
-    return rows.values_list("pk", flat=True).first() is not None
+    rows = User.objects.select_for_update(no_key=True).filter(pk=user.pk)
+    stored = rows.values_list("password", flat=True).first()
+    return stored is not None and (stored == user.password or check_password(password, stored))
 
 
 def _check_limit(email: str, client: Client) -> None:

@@ -204,6 +204,15 @@ def test_an_imported_bcrypt_hash_is_upgraded_at_sign_in() -> None:
     assert user.password.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
 
 
+def test_sign_ins_that_upgrade_a_hash_at_once_all_succeed(committed_db: str) -> None:
+    user = make_person()
+    hasher = BCryptSHA256PasswordHasher()
+    hasher.rounds = 4
+    User.objects.filter(pk=user.pk).update(password=hasher.encode(PASSWORD, hasher.salt()))
+    outcomes = at_once(4, lambda number: _outcome("ada@example.org", PASSWORD, ip=f"192.0.2.{number}"))
+    assert outcomes == ["signed in"] * 4
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "body",
