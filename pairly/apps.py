@@ -10,4 +10,4 @@ class PairlyConfig(AppConfig):
 
     def ready(self) -> None:
         # Every process that uses Django enqueues to our broker, not to Celery's default one.
-        from . import celery  # noqa: F401
+        from . import celery  # noqa: F401 - importing it is what is wanted

@@ -9,16 +9,17 @@ import json
 import os
 import struct
 import sys
+from typing import Any
 
 from .portraits import Look, draw_portrait
 from .scenes import draw_scene
 
 
-def draw(job: dict[str, object]) -> bytes:
+def draw(job: dict[str, Any]) -> bytes:
     """`{"look": {...}}` is a portrait, `{"theme": ..., "seed": ...}` a scene."""
     if "look" in job:
-        return draw_portrait(look=Look(**job["look"]))  # type: ignore[arg-type]
-    return draw_scene(theme=job["theme"], seed=job["seed"])  # type: ignore[arg-type]
+        return draw_portrait(look=Look(**job["look"]))
+    return draw_scene(theme=job["theme"], seed=job["seed"])
 
 
 def main() -> None:
