@@ -41,6 +41,10 @@ class Watch:
             self._messages.append(message)
 
     def _on_failed(self, request: Request) -> None:
+        # The browser itself lets go of a picture when another width wants another source of its srcset; a server
+        # that refuses or breaks off gives another error.
+        if request.resource_type == "image" and request.failure == "net::ERR_ABORTED":
+            return
         self._failures.append(f"no answer: {request.method} {request.url} ({request.failure})")
 
     def _on_response(self, response: Response) -> None:
