@@ -9,3 +9,8 @@ LOCK_TIME = timedelta(hours=1)
 
 # Keys an in-process limiter remembers; the oldest go first.
 LOCAL_KEYS_MAX = 20_000
+
+# A fingerprint shorter than this could be guessed.
+STRONG_FINGERPRINT_MIN = 16
+# How exact a device's `last_seen_at` is.
+DEVICE_SEEN_STEP = timedelta(minutes=5)

@@ -3,6 +3,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from pairly.common.ids import uuid7
 
 
 class LoginAttempt(models.Model):
@@ -14,6 +17,7 @@ class LoginAttempt(models.Model):
 
     class Outcome(models.TextChoices):
         PENDING = "pending"
+        CHALLENGED = "challenged"  # the password was right, the second step was asked for
         SUCCEEDED = "succeeded"
         FAILED = "failed"
         REFUSED = "refused"
@@ -24,19 +28,23 @@ class LoginAttempt(models.Model):
     door = models.CharField(max_length=8)
     ip = models.GenericIPAddressField(null=True, blank=True)
     user_agent = models.CharField(max_length=256, blank=True)
-    outcome = models.CharField(max_length=9, choices=Outcome.choices, default=Outcome.PENDING)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.PENDING)
     failure_reason = models.CharField(max_length=24, blank=True)
+    # The sign-in that it ended in, and what spoke for or against it.
+    family = models.UUIDField(null=True, blank=True)
+    known_device = models.BooleanField(null=True)
+    risk_score = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(outcome__in=["pending", "succeeded", "failed", "refused"]),
+                condition=Q(outcome__in=["pending", "challenged", "succeeded", "failed", "refused"]),
                 name="attempt_outcome_known",
             ),
             models.CheckConstraint(
-                condition=Q(outcome__in=["pending", "succeeded"], failure_reason="")
+                condition=Q(outcome__in=["pending", "challenged", "succeeded"], failure_reason="")
                 | (Q(outcome__in=["failed", "refused"]) & ~Q(failure_reason="")),
                 name="attempt_failure_has_reason",
             ),
@@ -45,7 +53,133 @@ class LoginAttempt(models.Model):
             models.Index(fields=["identifier_hash", "-id"], name="attempt_identifier_idx"),
             models.Index(fields=["user_uid", "-id"], name="attempt_user_idx"),
             models.Index(fields=["created_at"], name="attempt_created_idx"),
+            models.Index(fields=["ip", "-id"], name="attempt_ip_idx"),
         ]
 
     def __str__(self) -> str:
         return f"{self.door} {self.outcome} {self.id}"
+
+
+class KnownDevice(models.Model):
+    """A browser or app that someone signed in with: a random cookie of a browser, a fingerprint that an app sends.
+
+    It has a lockout of its own, so that a stranger's guesses lock the owner out of nothing they use.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    user_uid = models.UUIDField()
+    fingerprint_sha256 = models.BinaryField(max_length=32)
+    name = models.CharField(max_length=80, blank=True)
+    user_agent = models.CharField(max_length=256, blank=True)
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    # Since when it is trusted: from the first sign-in that proved more than a password, or was approved.
+    trusted_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    last_seen_at = models.DateTimeField(db_default=Now())
+    forgotten_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user_uid", "fingerprint_sha256"], name="known_device_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"known device {self.uid}"
+
+
+class RiskDecision(models.Model):
+    """What was thought of an event, and why. Never changed: a trigger refuses it."""
+
+    class Action(models.TextChoices):
+        ALLOW = "allow", _("allow")
+        REVIEW = "review", _("allow and look at it")
+        STEP_UP = "step_up", _("ask for more proof")
+        BLOCK = "block", _("refuse")
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    user_uid = models.UUIDField()
+    event = models.CharField(max_length=16)
+    score = models.PositiveSmallIntegerField()
+    action = models.CharField(max_length=8, choices=Action.choices)
+    # Codes of the rules that spoke, with their weights: [{"code": "new_device", "weight": 25}].
+    reasons = models.JSONField(default=list)
+    rule_version = models.PositiveIntegerField()
+    features = models.JSONField(default=dict)
+    attempt_id = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(score__lte=100), name="risk_score_in_range"),
+            models.CheckConstraint(condition=Q(action__in=["allow", "review", "step_up", "block"]), name="risk_action"),
+        ]
+        indexes = [models.Index(fields=["user_uid", "-id"], name="risk_user_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.score} {self.action}"
+
+
+class AuditEntry(models.Model):
+    """Something that a person, staff or the system did. Never changed: a trigger refuses it.
+
+    `subject_uid` is whose data it was about; with `is_private_view` they see it as "who looked at my data".
+    """
+
+    class Severity(models.TextChoices):
+        INFO = "info", _("info")
+        NOTICE = "notice", _("notice")
+        WARNING = "warning", _("warning")
+        CRITICAL = "critical", _("critical")
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    actor_uid = models.UUIDField(null=True, blank=True)
+    by_staff = models.BooleanField(default=False)
+    subject_uid = models.UUIDField(null=True, blank=True)
+    # A dotted code: "second_factor.enabled", "staff.sign_ins_viewed".
+    action = models.CharField(max_length=48)
+    severity = models.CharField(max_length=8, choices=Severity.choices, default=Severity.INFO)
+    is_private_view = models.BooleanField(default=False)
+    reason = models.CharField(max_length=500, blank=True)
+    details = models.JSONField(default=dict)
+    family = models.UUIDField(null=True, blank=True)
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(severity__in=["info", "notice", "warning", "critical"]), name="audit_severity_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_private_view=False) | Q(subject_uid__isnull=False, actor_uid__isnull=False),
+                name="audit_view_has_people",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["subject_uid", "-id"], name="audit_subject_idx"),
+            models.Index(fields=["actor_uid", "-id"], name="audit_actor_idx"),
+            models.Index(fields=["action", "-id"], name="audit_action_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.uid}"
+
+
+class LimitHit(models.Model):
+    """One use of a limit, counted here while Redis is away: what must hold then too (sign-in, second factor, reset)."""
+
+    id = models.BigAutoField(primary_key=True)
+    key_hash = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["key_hash", "-created_at"], name="limit_hit_key_idx"),
+            models.Index(fields=["created_at"], name="limit_hit_created_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"hit {self.pk}"

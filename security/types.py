@@ -40,6 +40,8 @@ class Door(StrEnum):
     API = "api"
     ADMIN = "admin"
     RESET = "reset"
+    PASSKEY = "passkey"
+    STEP_UP = "step_up"
 
 
 @dataclass(frozen=True, slots=True)

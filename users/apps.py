@@ -10,9 +10,17 @@ class UsersConfig(AppConfig):
     def ready(self) -> None:
         from pairly.outbox.services import register_handler
 
-        from .constants import PASSWORD_CHANGED_KIND, RESET_PASSWORD_KIND, VERIFY_EMAIL_KIND
-        from .services import email_codes, password_resets, passwords
+        from .constants import (
+            PASSWORD_CHANGED_KIND,
+            RESET_PASSWORD_KIND,
+            SECURITY_MAIL_KIND,
+            SIGN_IN_CODE_KIND,
+            VERIFY_EMAIL_KIND,
+        )
+        from .services import challenges, email_codes, password_resets, passwords, security_mails
 
         register_handler(kind=VERIFY_EMAIL_KIND, handler=email_codes.deliver)
         register_handler(kind=RESET_PASSWORD_KIND, handler=password_resets.deliver)
         register_handler(kind=PASSWORD_CHANGED_KIND, handler=passwords.deliver_notice)
+        register_handler(kind=SECURITY_MAIL_KIND, handler=security_mails.deliver)
+        register_handler(kind=SIGN_IN_CODE_KIND, handler=challenges.deliver_code)

@@ -10,8 +10,14 @@ from pairly.common.problems import NotAuthenticated
 
 from . import selectors
 from .browser_sessions import sign_in_of
+from .errors import Suspended
 from .models import User
 from .types import SignIn
+
+
+def _is_open_to_limited(request: Request) -> bool:
+    """Whether the view serves people who are suspended or leaving: what is about their own data."""
+    return bool(getattr(request.parser_context["view"], "open_to_limited", False))
 
 
 class AccessTokenAuthentication(BaseAuthentication):
@@ -23,7 +29,8 @@ class AccessTokenAuthentication(BaseAuthentication):
             return None
         if len(parts) != 2:
             raise NotAuthenticated
-        return selectors.get_signed_in_user_by_token(token=parts[1].decode("latin-1"))
+        token = parts[1].decode("latin-1")
+        return selectors.get_signed_in_user_by_token(token=token, limited_too=_is_open_to_limited(request))
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -37,5 +44,7 @@ class CookieSessionAuthentication(SessionAuthentication):
         sign_in = sign_in_of(request=http_request)
         if sign_in is None or not isinstance(http_request.user, User):
             return None
+        if sign_in.limit and not _is_open_to_limited(request):
+            raise Suspended
         self.enforce_csrf(request)
         return http_request.user, sign_in

@@ -15,6 +15,28 @@ SESSION_KEY = "sign_in"
 ISSUER = "pairly"
 BEARER = "Bearer"
 
+# Where a sign-in goes that is kept to privacy: its owner is suspended, rests or is leaving.
+LIMITED_HOME = "users:privacy"
+
+# The browser's own cookie, by which its owner's lockout is told from a stranger's guesses; browsers keep none longer.
+DEVICE_COOKIE = "pairly_device"
+DEVICE_COOKIE_LIFE = timedelta(days=400)
+
+# The second step of a sign-in, and how long a proof beyond the sign-in stays fresh (security bar: 5 minutes).
+CHALLENGE_LIFE = timedelta(minutes=10)
+CHALLENGES_KEPT = timedelta(days=1)
+SECOND_STEPS_PER_MINUTE = 5
+STEP_UP_LIFE = timedelta(minutes=5)
+
+# Authenticator apps (RFC 6238, RFC 4226 section 4: keys of 160 bits) and backup codes of 31 to the power of 10.
+TOTP_ISSUER = "Pairly"
+TOTP_KEY_BYTES = 20
+TOTP_STEP_S = 30
+BACKUP_CODES = 10
+BACKUP_CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+BACKUP_CODE_LENGTH = 10
+SECOND_FACTOR_SETUPS_PER_MINUTE = 10
+
 # Limits per network address (security bar).
 SIGN_UP_PER_MINUTE = 3
 SIGN_IN_PER_MINUTE = 5
@@ -32,6 +54,8 @@ EMAIL_CODE_LIFE = timedelta(minutes=10)
 EMAIL_CODE_TRIES = 5
 EMAIL_CODES_PER_HOUR = 5
 
+SIGN_IN_CODE_KIND = "users.sign_in_code"
+SECURITY_MAIL_KIND = "users.security_mail"
 VERIFY_EMAIL_KIND = "users.verify_email"
 
 # A page of the sign-in history, and how many live sign-ins are listed.

@@ -43,6 +43,38 @@ class WrongPassword(InvalidInput):
     code, title = "wrong_password", _("The current password is wrong")
 
 
+class StepUpRequired(Problem):
+    """`methods` names the proofs that will do."""
+
+    code, status, title = "step_up_required", 403, _("Confirm that it is you to go on")
+
+
+class ChallengeOver(NotAuthenticated):
+    """Unknown, expired, used or refused: it is all the same to the caller."""
+
+    code, title = "challenge_over", _("This sign-in took too long or was refused; begin again")
+
+
+class ApprovalPending(Problem):
+    code, status, title = "approval_pending", 409, _("Nobody has answered on your other device yet")
+
+
+class SecondFactorRequired(Problem):
+    """For staff: what they asked for is behind a second factor, which they have to set up or use first."""
+
+    code, status, title = "second_factor_required", 403, _("Set up a second factor, or sign in with it, to go on")
+
+
+class SignInBlocked(Problem):
+    """Too much speaks against this sign-in, though the password was right."""
+
+    code, status, title = (
+        "sign_in_blocked",
+        403,
+        _("This sign-in looks like somebody else's; use a device that you know, or reset your password"),
+    )
+
+
 class TokenRevoked(NotAuthenticated):
     code, title = "token_revoked", _("This sign-in has ended; sign in again")
 

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http.request import validate_host
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django_otp_webauthn.utils import get_credential_model
 
 from pairly.common.problems import NotAuthenticated, NotFound
 from security import selectors as security_log
@@ -26,9 +27,9 @@ from security.user_agents import name_of
 
 from . import access_tokens
 from .constants import SESSION_KEY, SESSIONS_SHOWN, SIGN_INS_PAGE
-from .errors import TokenRevoked
-from .models import Session, User
-from .types import SessionRow, SignIn, SignInPage
+from .errors import ChallengeOver, Suspended, TokenRevoked
+from .models import AccountClosure, BackupCode, Restriction, Session, SignInChallenge, TotpDevice, User
+from .types import Method, SessionRow, SignIn, SignInPage
 
 
 def find_user_by_uid(*, uid: uuid.UUID) -> User | None:
@@ -41,36 +42,50 @@ def find_user_by_email(*, email: str) -> User | None:
     return User.objects.filter(email=normalise(identifier=email)).first()
 
 
-def find_live_session(*, family: uuid.UUID, kind: Session.Kind | None = None) -> Session | None:
-    """The first row of a sign-in that has neither ended nor expired, with its active user: one query."""
+def find_live_session(
+    *, family: uuid.UUID, kind: Session.Kind | None = None, limited_too: bool = False
+) -> Session | None:
+    """The first row of a sign-in that has neither ended nor expired, with its active user: one query.
+
+    One that is kept to privacy (`limit`) is found only with `limited_too`; its user is not active.
+    """
     rows = Session.objects.select_related("user").filter(
-        pk=family,
-        parent__isnull=True,
-        ended_at__isnull=True,
-        expires_at__gt=timezone.now(),
-        user__is_active=True,
+        pk=family, parent__isnull=True, ended_at__isnull=True, expires_at__gt=timezone.now()
     )
+    unlimited = Q(user__is_active=True, limit=Session.Limit.NONE)
+    rows = rows.filter(unlimited | ~Q(limit=Session.Limit.NONE) if limited_too else unlimited)
     return (rows.filter(kind=kind) if kind else rows).first()
 
 
-def get_live_session(*, family: uuid.UUID) -> Session:
+def get_live_session(*, family: uuid.UUID, limited_too: bool = False) -> Session:
     """As `find_live_session`; raises TokenRevoked when the sign-in is over."""
-    session = find_live_session(family=family)
+    session = find_live_session(family=family, limited_too=limited_too)
     if session is None:
         raise TokenRevoked
     return session
 
 
-def get_signed_in_user_by_token(*, token: str) -> tuple[User, SignIn]:
+def sign_in_of(session: Session) -> SignIn:
+    """What doors need to know of a sign-in, from its first row."""
+    return SignIn(
+        user_id=session.user.uid,
+        family=session.family,
+        factor=session.factor,
+        stepped_up_at=session.stepped_up_at,
+        limit=session.limit,
+    )
+
+
+def get_signed_in_user_by_token(*, token: str, limited_too: bool = False) -> tuple[User, SignIn]:
     """The person behind an access token. Raises NotAuthenticated (not a valid token) or TokenRevoked."""
     try:
         user_id, family = access_tokens.read(token=token)
     except access_tokens.BadToken as error:
         raise NotAuthenticated from error
-    user = get_live_session(family=family).user
-    if user.uid != user_id:
+    session = get_live_session(family=family, limited_too=limited_too)
+    if session.user.uid != user_id:
         raise NotAuthenticated
-    return user, SignIn(user_id=user_id, family=family)
+    return session.user, sign_in_of(session)
 
 
 def find_sign_in_by_token(*, token: str) -> tuple[User, SignIn] | None:
@@ -95,21 +110,80 @@ def find_sign_in_by_cookies(*, headers: Iterable[tuple[bytes, bytes]]) -> tuple[
         return None
     store: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
     session = find_browser_session(store=store)
-    return (session.user, SignIn(session.user.uid, session.family)) if session else None
+    return (session.user, sign_in_of(session)) if session else None
 
 
-def find_browser_session(*, store: SessionBase) -> Session | None:
+def find_browser_session(*, store: SessionBase, limited_too: bool = False) -> Session | None:
     """The live sign-in that a Django session names, unless the password changed since."""
     named = store.get(SESSION_KEY)
     try:
         family = uuid.UUID(named)
     except (TypeError, ValueError, AttributeError):
         return None
-    session = find_live_session(family=family, kind=Session.Kind.WEB)
+    session = find_live_session(family=family, kind=Session.Kind.WEB, limited_too=limited_too)
     if session is None:
         return None
     hashed = store.get(HASH_SESSION_KEY, "")
     return session if constant_time_compare(hashed, session.user.get_session_auth_hash()) else None
+
+
+def get_limit(*, user: User) -> Session.Limit:
+    """What a sign-in of this account is kept to. Raises Suspended for an account that is gone for good."""
+    if user.is_active:
+        return Session.Limit.NONE
+    now = timezone.now()
+    suspensions = Restriction.objects.filter(user=user, kind=Restriction.Kind.SUSPENSION, lifted_at__isnull=True)
+    if suspensions.filter(Q(until__isnull=True) | Q(until__gt=now)).exists():
+        return Session.Limit.SUSPENDED
+    if AccountClosure.objects.filter(user=user, cancelled_at__isnull=True, erased_at__isnull=True).exists():
+        return Session.Limit.CLOSING
+    raise Suspended
+
+
+def list_strong_methods(*, user: User) -> list[Method]:
+    """The second factors that are set up and stronger than a code by mail; what nobody can phish comes first."""
+    methods = []
+    if get_credential_model().objects.filter(user=user, confirmed=True).exists():
+        methods.append(Method.PASSKEY)
+    if TotpDevice.objects.filter(user=user, confirmed=True).exists():
+        methods.append(Method.TOTP)
+    return methods
+
+
+def count_backup_codes(*, user: User) -> int:
+    """How many are left."""
+    return BackupCode.objects.filter(user=user, used_at__isnull=True).count()
+
+
+def get_challenge(*, token_sha256: bytes) -> SignInChallenge:
+    """A sign-in that waits for its second step, with its user. Raises ChallengeOver."""
+    challenge = _waiting_challenges().filter(token_sha256=token_sha256).first()
+    if challenge is None:
+        raise ChallengeOver
+    return challenge
+
+
+def get_waiting_challenge(*, user: User, challenge_id: uuid.UUID) -> SignInChallenge:
+    """A waiting sign-in to the account of `user`; raises NotFound, also for somebody else's."""
+    challenge = _waiting_challenges().filter(user=user, pk=challenge_id).first()
+    if challenge is None:
+        raise NotFound
+    return challenge
+
+
+def list_waiting_challenges(*, user: User) -> QuerySet[SignInChallenge]:
+    """Sign-ins to the account of `user` that wait for approval from another device, the newest first."""
+    return (
+        _waiting_challenges()
+        .filter(user=user, needs=SignInChallenge.Needs.PROOF, approved_at__isnull=True)
+        .order_by("-created_at")
+    )
+
+
+def _waiting_challenges() -> QuerySet[SignInChallenge]:
+    return SignInChallenge.objects.select_related("user").filter(
+        done_at__isnull=True, refused_at__isnull=True, expires_at__gt=timezone.now()
+    )
 
 
 def find_refresh_row(*, refresh_sha256: bytes) -> Session | None:

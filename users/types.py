@@ -3,6 +3,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict
 
 from security.types import AttemptRow
@@ -11,12 +12,37 @@ if TYPE_CHECKING:
     from .models import Session, User
 
 
+class Method(StrEnum):
+    """A way to prove more than a password."""
+
+    TOTP = "totp"
+    PASSKEY = "passkey"
+    BACKUP_CODE = "backup_code"
+    EMAIL = "email"
+    APPROVAL = "approval"  # from a device that is signed in already
+    PASSWORD = "password"  # noqa: S105 - for a step-up where there is no second factor
+
+
+# What counts as a second factor for staff: nothing that who holds the mailbox has too.
+STRONG = frozenset({Method.TOTP, Method.PASSKEY, Method.BACKUP_CODE})
+
+
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Who is asking: the person's public id and the family of the sign-in. DRF's `request.auth`."""
+    """Who is asking: the person's public id and the family of the sign-in. DRF's `request.auth`.
+
+    `factor` is what was proven besides the password, `limit` what the sign-in is kept to (`Session.Limit`).
+    """
 
     user_id: uuid.UUID
     family: uuid.UUID
+    factor: str = ""
+    stepped_up_at: datetime | None = None
+    limit: str = ""
+
+    @property
+    def has_strong_factor(self) -> bool:
+        return self.factor in STRONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +60,25 @@ class StartedSession:
     user: User
     session: Session
     refresh_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Challenged:
+    """A sign-in with the right password that waits for its second step. `token` goes to the client alone."""
+
+    token: str
+    needs: str
+    methods: list[Method]
+    expires_in_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotpSetup:
+    """What an authenticator app reads: the key in base32 (RFC 4648), the same as a URI, and that as a QR code."""
+
+    secret: str
+    uri: str
+    qr_png: bytes
 
 
 class TokenPair(TypedDict):

@@ -11,7 +11,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -22,12 +24,12 @@ from pairly.common.problems import Problem
 from security.client_ip import client_of
 from security.types import Door
 
-from . import browser_sessions, selectors
+from . import browser_sessions, device_cookies, second_steps, selectors
 from .errors import InvalidCredentials
 from .forms import CodeForm, ProblemForm, SignInForm, SignInsForm, SignUpForm
 from .models import Session, User
 from .services import accounts, email_codes, sessions, sign_in
-from .types import StartedSession
+from .types import Challenged, StartedSession
 
 
 @method_decorator([never_cache, sensitive_post_parameters("password")], name="dispatch")
@@ -49,18 +51,25 @@ class EntryPage(View):
         form = self.form_class(request.POST)
         if not form.is_valid():
             return self._page(request, form, status=422)
+        self.device = device_cookies.device_of(request=request)
         try:
             started = self._start(request, form.cleaned_data)
         except Problem as problem:
             form.add_problem(_explained(problem))
             return self._page(request, form, status=problem.status, headers=problem.headers())
-        browser_sessions.attach(request=request, started=started)
-        return redirect(_next_url(request))
+        if isinstance(started, Challenged):
+            second_steps.wait_for(request=request, challenged=started)
+            response = redirect_to_next("users:second-step", _given_next(request))
+        else:
+            browser_sessions.attach(request=request, started=started)
+            response = redirect(_next_url(request))
+        device_cookies.keep(response=response, device=self.device)
+        return response
 
     def _initial(self, request: HttpRequest) -> dict[str, Any]:
         return {}
 
-    def _start(self, request: HttpRequest, fields: dict[str, Any]) -> StartedSession:
+    def _start(self, request: HttpRequest, fields: dict[str, Any]) -> StartedSession | Challenged:
         raise NotImplementedError
 
     def _page(
@@ -82,21 +91,28 @@ class SignUpPage(EntryPage):
         return {"role": role} if role in User.Role.values else {}
 
     def _start(self, request: HttpRequest, fields: dict[str, Any]) -> StartedSession:
-        return accounts.sign_up(**fields, kind=Session.Kind.WEB, client=client_of(request=request))
+        return accounts.sign_up(**fields, kind=Session.Kind.WEB, client=client_of(request=request), device=self.device)
 
 
 class SignInPage(EntryPage):
     form_class = SignInForm
     template_name = "users/sign_in.html"
 
-    def _start(self, request: HttpRequest, fields: dict[str, Any]) -> StartedSession:
-        return sign_in.sign_in(**fields, kind=Session.Kind.WEB, door=Door.PAGE, client=client_of(request=request))
+    def _start(self, request: HttpRequest, fields: dict[str, Any]) -> StartedSession | Challenged:
+        return sign_in.sign_in(
+            **fields,
+            kind=Session.Kind.WEB,
+            door=Door.PAGE,
+            client=client_of(request=request),
+            device=self.device,
+        )
 
 
 class SignOutPage(View):
     """POST only: a link or a picture must not sign anyone out."""
 
     http_method_names = ["post"]
+    open_to_limited = True
 
     def post(self, request: HttpRequest) -> HttpResponse:
         current = browser_sessions.sign_in_of(request=request)
@@ -154,6 +170,12 @@ class ResendEmailCodePage(SignedInPage):
         else:
             messages.success(request, gettext("A new code is on its way."))
         return redirect("users:email-verify")
+
+
+def redirect_to_next(name: str, following: str) -> HttpResponse:
+    """To a page of ours that leads on to `following` in the end."""
+    query = f"?{urlencode({'next': following})}" if following else ""
+    return redirect(f"{reverse(name)}{query}")
 
 
 def _person(request: HttpRequest) -> User:

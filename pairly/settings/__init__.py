@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 import django_stubs_ext
@@ -63,6 +64,8 @@ INSTALLED_APPS = [
     "corsheaders",
     "csp",
     "django_htmx",
+    "django_otp",
+    "django_otp_webauthn",
     "pairly",
     "pairly.site",
     "pairly.outbox",
@@ -200,6 +203,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+# Passkeys are bound to the host name of PUBLIC_URL. An address is no name: on one's own machine they work at
+# http://localhost:PORT (Web Authentication, section 5.1.2: the RP ID is a domain).
+_public = urlsplit(e.PUBLIC_URL)
+_is_local = _public.hostname in ("127.0.0.1", "localhost", "::1")
+OTP_WEBAUTHN_RP_ID = "localhost" if _is_local else str(_public.hostname)
+OTP_WEBAUTHN_RP_NAME = "Pairly"
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [f"{_public.scheme}://localhost:{_public.port}" if _is_local else e.PUBLIC_URL]
+SILENCED_SYSTEM_CHECKS = ["otp_webauthn.E031"] if _is_local else []  # browsers take http on their own machine only
 SESSION_ENGINE = "users.session_store"  # rows in PostgreSQL, cached in Redis while it answers
 SESSION_COOKIE_NAME = "pairly_session"
 SESSION_COOKIE_HTTPONLY = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -27,14 +28,19 @@ ORDER BY id DESC LIMIT %s::int
 """
 
 
-def reserve(*, identifier: str, client: Client, door: Door, user_uid: uuid.UUID | None = None) -> Reservation:
+def reserve(
+    *, identifier: str, client: Client, door: Door, user_uid: uuid.UUID | None = None, known_device: str = ""
+) -> Reservation:
     """Write the attempt in a transaction of its own and say whether it may go on to the password.
+
+    `known_device`, the fingerprint of a device that the account was used on, gives that device a count and a
+    lockout of its own (OWASP: device cookies), for a stranger's guesses must not lock the owner out.
 
     Reservations of one identifier take turns under an advisory lock, so of 40 parallel guesses at most
     MAX_FAILURES are let through. Known and unknown identifiers are treated alike. A locked attempt is
     written as refused and does not count. Raises RuntimeError inside an open transaction.
     """
-    hashed = keyed_hash(identifier=identifier)
+    hashed = _counter(identifier, known_device)
     with transaction.atomic(durable=True):
         now = _lock(hashed)
         failures = _list_counted(hashed)
@@ -45,6 +51,7 @@ def reserve(*, identifier: str, client: Client, door: Door, user_uid: uuid.UUID 
             door=door,
             ip=client.ip or None,
             user_agent=client.user_agent,
+            known_device=bool(known_device) if user_uid else None,
             outcome=Outcome.REFUSED if locked_until else Outcome.PENDING,
             failure_reason=LOCKED if locked_until else "",
             created_at=now,
@@ -53,15 +60,24 @@ def reserve(*, identifier: str, client: Client, door: Door, user_uid: uuid.UUID 
     return Reservation(attempt.pk, max(0, MAX_FAILURES - n_recent - 1), locked_until)
 
 
-def settle(*, attempt_id: int, outcome: Outcome, reason: str = "", user_uid: uuid.UUID | None = None) -> None:
-    """Record how a reserved attempt ended. An attempt is settled once."""
-    fields = {"outcome": outcome, "failure_reason": reason, "settled_at": Now()}
-    if user_uid is not None:
-        fields["user_uid"] = user_uid
+def settle(
+    *,
+    attempt_id: int,
+    outcome: Outcome,
+    reason: str = "",
+    family: uuid.UUID | None = None,
+    risk_score: int | None = None,
+) -> None:
+    """Record how a reserved attempt ended, and which sign-in it became. An attempt is settled once."""
+    fields: dict[str, Any] = {"outcome": outcome, "failure_reason": reason, "settled_at": Now(), "family": family}
+    if risk_score is not None:
+        fields["risk_score"] = risk_score
     LoginAttempt.objects.filter(pk=attempt_id, outcome=Outcome.PENDING).update(**fields)
 
 
-def forgive(*, identifier: str, client: Client, door: Door, user_uid: uuid.UUID) -> None:
+def forgive(
+    *, identifier: str, client: Client, door: Door, user_uid: uuid.UUID, family: uuid.UUID | None = None
+) -> None:
     """Record that the owner of the account proved themselves otherwise: its failures so far count no more.
 
     Part of the caller's transaction. What the network address has used up of its limits stays used up.
@@ -73,16 +89,22 @@ def forgive(*, identifier: str, client: Client, door: Door, user_uid: uuid.UUID)
         ip=client.ip or None,
         user_agent=client.user_agent,
         outcome=Outcome.SUCCEEDED,
+        family=family,
         settled_at=Now(),
     )
 
 
-def find_locked_until(*, identifier: str) -> datetime | None:
-    """Until when the account is locked, without making an attempt."""
+def find_locked_until(*, identifier: str, known_device: str = "") -> datetime | None:
+    """Until when the account (or one known device of it) is locked, without making an attempt."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         row = cursor.fetchone()
-    return _locked_until(_list_counted(keyed_hash(identifier=identifier)), row[0]) if row else None
+    return _locked_until(_list_counted(_counter(identifier, known_device)), row[0]) if row else None
+
+
+def _counter(identifier: str, known_device: str) -> bytes:
+    """What failures are counted under."""
+    return keyed_hash(identifier=f"{identifier}\n{known_device}" if known_device else identifier)
 
 
 def _lock(hashed: bytes) -> datetime:

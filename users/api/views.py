@@ -19,32 +19,35 @@ from security.types import Client, Door
 
 from .. import selectors
 from ..constants import REFRESH_PER_MINUTE, SIGN_OUT_PER_MINUTE
+from ..errors import Suspended
 from ..models import Session
 from ..requests import sign_in_of, user_of
 from ..services import accounts, email_codes, sessions, sign_in, tokens
-from ..types import SignIn, StartedSession
+from ..types import Challenged, SignIn, StartedSession
 from . import serializers
 
 
-class _OpenView(APIView):
+class OpenView(APIView):
     """Credentials are in the body; a stale token or cookie beside them must not get in the way."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
 
-class SignUpView(_OpenView):
+class SignUpView(OpenView):
     """POST auth/signup: 201 with the user and a token pair; 409 `email_taken`, 422 `under_age`, 429."""
 
     def post(self, request: Request) -> Response:
         body = serializers.SignUpIn(data=request.data)
         body.is_valid(raise_exception=True)
         fields = {name: body.validated_data[name] for name in ("email", "password", "name", "role", "birth_date")}
-        started = accounts.sign_up(**fields, kind=Session.Kind.API, client=_client(request), device=body.get_device())
-        return Response(_answer(started), 201)
+        started = accounts.sign_up(
+            **fields, kind=Session.Kind.API, client=client_from(request), device=body.get_device()
+        )
+        return Response(answer(started), 201)
 
 
-class SignInView(_OpenView):
+class SignInView(OpenView):
     """POST auth/login: 200 with the user and a token pair; 401 with `attempts_left`, 423, 429."""
 
     def post(self, request: Request) -> Response:
@@ -55,27 +58,27 @@ class SignInView(_OpenView):
             password=body.validated_data["password"],
             kind=Session.Kind.API,
             door=Door.API,
-            client=_client(request),
+            client=client_from(request),
             device=body.get_device(),
         )
-        return Response(_answer(started))
+        return Response(answer(started))
 
 
-class RefreshView(_OpenView):
+class RefreshView(OpenView):
     """POST auth/refresh: 200 with a new pair; 401 `token_revoked` or `token_reused`, 409 while it is
     being exchanged."""
 
     def post(self, request: Request) -> Response:
         received_at = timezone.now()
-        _limit("refresh", request, REFRESH_PER_MINUTE)
+        limit("refresh", request, REFRESH_PER_MINUTE)
         body = serializers.RefreshIn(data=request.data)
         body.is_valid(raise_exception=True)
         started = tokens.refresh(
             refresh_token=body.validated_data["refresh_token"],
-            client=_client(request),
+            client=client_from(request),
             received_at=received_at,
         )
-        return Response(_answer(started))
+        return Response(answer(started))
 
 
 class SignOutView(APIView):
@@ -87,7 +90,7 @@ class SignOutView(APIView):
         """Later, and only if the body holds no token: an expired access token must keep nobody signed in."""
 
     def post(self, request: Request) -> Response:
-        _limit("sign-out", request, SIGN_OUT_PER_MINUTE)
+        limit("sign-out", request, SIGN_OUT_PER_MINUTE)
         body = serializers.SignOutIn(data=request.data)
         body.is_valid(raise_exception=True)
         refresh_token = body.validated_data.get("refresh_token")
@@ -144,17 +147,27 @@ class ResendEmailCodeView(APIView):
         return Response(status=204)
 
 
-def _client(request: Request) -> Client:
+def client_from(request: Request) -> Client:
+    """Who is asking."""
     return client_of(request=request._request)
 
 
-def _limit(name: str, request: Request, per_minute: int) -> None:
-    decision = limits.allow(name=name, key=network_of(ip=_client(request).ip), limit=per_minute, window_s=60)
+def limit(name: str, request: Request, per_minute: int) -> None:
+    """Count a use of `name` by the network address. Raises RateLimited."""
+    decision = limits.allow(name=name, key=network_of(ip=client_from(request).ip), limit=per_minute, window_s=60)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
 
 
-def _answer(started: StartedSession) -> dict[str, Any]:
+def answer(started: StartedSession | Challenged) -> dict[str, Any]:
+    """The body of a sign-in: user and tokens, or what the second step needs.
+
+    Who is suspended or leaving is told so, with a token for what is about their own data (`privacy/*`).
+    """
+    if isinstance(started, Challenged):
+        return {"requires_2fa": True, "temp_token": started.token, "methods": started.methods}
+    if started.session.limit:
+        raise Suspended(limit=started.session.limit, access_token=tokens.issue(started=started)["access_token"])
     return {"user": serializers.UserOut(started.user).data, **tokens.issue(started=started)}
 
 

@@ -14,6 +14,7 @@ from pairly.common.problems import InvalidInput, RateLimited
 from security import limits
 from security.client_ip import network_of
 from security.identifiers import normalise
+from security.services import devices
 from security.types import Client
 
 from .. import selectors
@@ -57,6 +58,10 @@ def sign_up(
         _insert(user)
         run_sign_up_hooks(user=user)
         email_codes.request_first_code(user=user)
+        device = device or Device()
+        devices.remember(
+            user_uid=user.uid, fingerprint=device.fingerprint, client=client, name=device.name, is_trusted=True
+        )
         return sessions.start_session(user=user, kind=kind, client=client, device=device)
 
 

@@ -25,9 +25,9 @@ from security.types import Client, Door
 from .. import selectors
 from ..constants import PASSWORD_CHANGED_KIND, PASSWORD_CHANGES_PER_MINUTE
 from ..errors import WrongPassword
-from ..models import PasswordReset, User
+from ..models import PasswordReset, SignInChallenge, User
 from . import sessions
-from .sign_in import locked
+from .lockouts import locked
 
 Outcome = LoginAttempt.Outcome
 Rows = list[dict[str, str]]
@@ -76,6 +76,8 @@ def store(*, user: User, encoded: str, expected: str | None = None, except_famil
     if not accounts.update(password=encoded):
         return False
     user.password = encoded
+    # Before the sessions: this waits for a second step under way, whose session is then seen and ended.
+    SignInChallenge.objects.filter(user=user).delete()
     sessions.end_sessions(user=user, reason="password_changed", except_family=except_family)
     outbox.write(kind=PASSWORD_CHANGED_KIND, payload={}, user_uid=user.uid)
     return True

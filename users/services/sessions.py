@@ -18,11 +18,22 @@ from security.types import Client
 from .. import selectors
 from ..constants import SEEN_STEP
 from ..models import Session, User
-from ..types import Device, StartedSession
+from ..types import Device, Method, StartedSession
 
 
-def start_session(*, user: User, kind: Session.Kind, client: Client, device: Device | None = None) -> StartedSession:
-    """Begin a sign-in: the API gets a refresh token, a browser's Django session stores the row's id."""
+def start_session(
+    *,
+    user: User,
+    kind: Session.Kind,
+    client: Client,
+    device: Device | None = None,
+    factor: Method | None = None,
+    limit: Session.Limit = Session.Limit.NONE,
+) -> StartedSession:
+    """Begin a sign-in: the API gets a refresh token, a browser's Django session stores the row's id.
+
+    It counts as stepped up from the start: its owner has just proven themselves.
+    """
     session_id, now = uuid7(), timezone.now()
     until = now + timedelta(days=settings.SESSION_ABSOLUTE_DAYS)
     refresh_token = new_refresh_token() if kind == Session.Kind.API else None
@@ -37,6 +48,10 @@ def start_session(*, user: User, kind: Session.Kind, client: Client, device: Dev
         user_agent=client.user_agent,
         device_name=device.name,
         device_fingerprint_sha256=sha256(device.fingerprint) if device.fingerprint else None,
+        factor=factor or "",
+        factor_at=now if factor else None,
+        stepped_up_at=now,
+        limit=limit,
         created_at=now,
         last_seen_at=now,
         expires_at=min(until, now + timedelta(days=settings.REFRESH_TOKEN_DAYS)) if refresh_token else until,

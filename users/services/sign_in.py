@@ -1,35 +1,36 @@
 """The one pipeline of signing in; pages, API and admin all come through here.
 
 1. the limit of the network address (a locked account says so even then);
-2. the attempt is reserved and committed: what is locked is never hashed;
+2. the attempt is reserved and committed: what is locked is never hashed; a known device is locked by itself;
 3. one hash, also for an address that has no account;
-4. the outcome is settled and, on success, the session starts, in one transaction.
+4. the risk is judged; a second factor, or a risky sign-in, leads to the second step (`challenges`);
+5. else the outcome is settled and the session starts, in one transaction (`entrance`).
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import NamedTuple
 
 from django.contrib.auth.hashers import check_password
 from django.db import transaction
-from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from pairly.common.problems import Overloaded, RateLimited
 from security import limits
 from security.client_ip import network_of
-from security.models import LoginAttempt
-from security.services import attempts
+from security.models import LoginAttempt, RiskDecision
+from security.services import attempts, devices, risk
 from security.types import Client, Door, Reservation
 
 from .. import selectors
 from ..constants import SIGN_IN_PER_MINUTE
-from ..errors import AccountLocked, InvalidCredentials, Suspended
-from ..models import Session, User
-from ..types import Device, StartedSession
-from . import sessions
+from ..errors import InvalidCredentials, SignInBlocked, Suspended
+from ..models import Session, SignInChallenge, User
+from ..types import Challenged, Device, StartedSession
+from . import challenges, entrance, factors, lockouts
 
 Outcome = LoginAttempt.Outcome
+Needs = SignInChallenge.Needs
+Action = RiskDecision.Action
 
 
 def sign_in(
@@ -40,42 +41,86 @@ def sign_in(
     door: Door,
     client: Client,
     device: Device | None = None,
-) -> StartedSession:
-    """Sign someone in by e-mail address and password.
+) -> StartedSession | Challenged:
+    """Sign someone in by e-mail address and password, or ask for the second step.
 
     Raises RateLimited (per network address), AccountLocked, InvalidCredentials (with `attempts_left`),
-    Suspended (only after the right password) or Overloaded. Must not run inside a transaction.
+    Suspended or SignInBlocked (only after the right password) or Overloaded. Must not run inside a transaction.
     """
+    device = device or Device()
     _check_limit(email, client)
     user = selectors.find_user_by_email(email=email)
-    reserved = attempts.reserve(identifier=email, client=client, door=door, user_uid=user.uid if user else None)
+    user_uid = user.uid if user else None
+    known_device = lockouts.counter_of(user_uid=user_uid, fingerprint=device.fingerprint, client=client)
+    reserved = attempts.reserve(
+        identifier=email, client=client, door=door, user_uid=user_uid, known_device=known_device
+    )
     if reserved.locked_until:
-        raise locked(reserved.locked_until)
+        raise lockouts.locked(reserved.locked_until)
     if not _is_right(user, password, reserved) or user is None:
         reason = "wrong_password" if user else "unknown_account"
         attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason=reason)
+        if user:
+            lockouts.tell(user=user, reserved=reserved)
         raise InvalidCredentials(attempts_left=reserved.attempts_left)
-    if not user.is_active:
+    way_in = _WayIn(kind, door, client, device, reserved.attempt_id)
+    try:
+        with transaction.atomic():
+            held = _hold_password(user, password)
+            begun = _go_on(held, way_in) if held else None
+    except Suspended:
         attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.REFUSED, reason="inactive")
-        raise Suspended
-    with transaction.atomic():
-        if _hold_password(user, password):
-            attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.SUCCEEDED)
-            return sessions.start_session(user=user, kind=kind, client=client, device=device)
+        raise
+    if begun is not None:
+        return begun
+    if held is not None:
+        attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.REFUSED, reason="too_risky")
+        raise SignInBlocked
     attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_password")
     raise InvalidCredentials(attempts_left=reserved.attempts_left)
 
 
-def _hold_password(user: User, password: str) -> bool:
-    """Whether `password`, which was right for `user` as read, is still the account's; it stays so until the
+class _WayIn(NamedTuple):
+    """How someone comes in: all that the next step needs to know besides who it is."""
+
+    kind: Session.Kind
+    door: Door
+    client: Client
+    device: Device
+    attempt_id: int
+
+
+def _go_on(user: User, way_in: _WayIn) -> StartedSession | Challenged | None:
+    """The password was right and `user` is held: what comes now? None where too much speaks against it."""
+    limit = selectors.get_limit(user=user)
+    known = devices.find(user_uid=user.uid, fingerprint=way_in.device.fingerprint, client=way_in.client)
+    judged = risk.evaluate(
+        user_uid=user.uid,
+        identifier=user.email,
+        client=way_in.client,
+        is_known_device=known is not None,
+        attempt_id=way_in.attempt_id,
+    )
+    if factors.list_methods(user=user):
+        return challenges.begin(user=user, needs=Needs.FACTOR, risk_score=judged.score, **way_in._asdict())
+    if judged.action == Action.BLOCK:
+        return None
+    # Nobody approves for who is shut out of everything else, and their data has to stay within reach.
+    if judged.action == Action.STEP_UP and not limit:
+        return challenges.begin(user=user, needs=Needs.PROOF, risk_score=judged.score, **way_in._asdict())
+    return entrance.enter(user=user, **way_in._asdict())
+
+
+def _hold_password(user: User, password: str) -> User | None:
+    """The account, if `password`, which was right for `user` as read, still is; it stays so until the
     transaction ends.
 
     Else a sign-in with the old password could begin just after a change of it ended all sign-ins. Another hash
     need not mean another password: an imported one is hashed anew by whichever sign-in comes first.
     """
-    rows = User.objects.select_for_update(no_key=True).filter(pk=user.pk)
-    stored = rows.values_list("password", flat=True).first()
-    return stored is not None and (stored == user.password or check_password(password, stored))
+    held = entrance.hold(user=user)
+    is_still = held is not None and (held.password == user.password or check_password(password, held.password))
+    return held if is_still else None
 
 
 def _check_limit(email: str, client: Client) -> None:
@@ -84,7 +129,7 @@ def _check_limit(email: str, client: Client) -> None:
         return
     locked_until = attempts.find_locked_until(identifier=email)
     if locked_until:
-        raise locked(locked_until)
+        raise lockouts.locked(locked_until)
     raise RateLimited(retry_after_s=decision.retry_after_s)
 
 
@@ -95,11 +140,3 @@ def _is_right(user: User | None, password: str, reserved: Reservation) -> bool:
     except Overloaded:
         attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.REFUSED, reason="overloaded")
         raise
-
-
-def locked(until: datetime) -> AccountLocked:
-    """The refusal of an account that is locked until then."""
-    return AccountLocked(
-        _("Too many wrong passwords. Try again later, or reset your password."),
-        retry_after_s=(until - timezone.now()).total_seconds(),
-    )

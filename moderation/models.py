@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from pairly.common.ids import uuid7
+
+
+class WorkItem(models.Model):
+    """One case in a queue of staff. What it is about lies in the app that `kind` belongs to, under `ref`.
+
+    It is taken for a while (`taken_until`), and goes back by itself; it is decided once, by who holds it.
+    """
+
+    class Severity(models.IntegerChoices):
+        LOW = 1, _("low")
+        NORMAL = 2, _("normal")
+        HIGH = 3, _("high")
+        CRITICAL = 4, _("critical")
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    kind = models.CharField(max_length=24)
+    ref = models.UUIDField()
+    subject_uid = models.UUIDField(null=True, blank=True)
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices, default=Severity.NORMAL)
+    created_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField()
+    taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    taken_until = models.DateTimeField(null=True, blank=True)
+    # Who has had their say and must leave the rest to somebody else.
+    passed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=24, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "ref"], name="work_item_once"),
+            models.CheckConstraint(
+                condition=Q(taken_by__isnull=True, taken_until__isnull=True)
+                | Q(taken_by__isnull=False, taken_until__isnull=False),
+                name="work_item_taken_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_at__isnull=True, outcome="") | Q(decided_at__isnull=False) & ~Q(outcome=""),
+                name="work_item_decided_has_outcome",
+            ),
+            models.CheckConstraint(condition=~Q(decided_by=F("passed_by")), name="work_item_two_people"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["kind", "-severity", "created_at"],
+                condition=Q(decided_at__isnull=True),
+                name="work_item_open_idx",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.uid}"
+
+
+class WorkNote(models.Model):
+    """What staff wrote down about a case."""
+
+    id = models.BigAutoField(primary_key=True)
+    item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="notes")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField(max_length=4000)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"note {self.pk}"

@@ -1,0 +1,92 @@
+"""Mails about the safety of an account: written to the outbox in the transaction of what they tell of.
+
+`_NOTICES` holds every text; the outbox row holds the notice's code and its parameters, never a secret.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext, gettext_noop
+
+from pairly.outbox import services as outbox
+
+from ..constants import SECURITY_MAIL_KIND
+from ..models import User
+
+
+class _Notice(NamedTuple):
+    """Subject and text in English, to be translated when sent; `page` is the URL name that `%(url)s` stands for."""
+
+    subject: str
+    text: str
+    page: str = "users:sessions"
+
+
+_NOT_YOU = gettext_noop("If it was you, there is nothing to do. If it was not, change your password now:\n%(url)s\n")
+
+_NOTICES: dict[str, _Notice] = {
+    "new_device": _Notice(
+        gettext_noop("A new device signed in to your account"),
+        gettext_noop("Your Pairly account was used on a new device.\n\nDevice: %(device)s\nNetwork: %(network)s\n\n"),
+    ),
+    "sign_in_waits": _Notice(
+        gettext_noop("A sign-in waits for you"),
+        gettext_noop(
+            "Somebody typed your password on a device that we do not know, and we have asked for more proof.\n\n"
+            "Device: %(device)s\nNetwork: %(network)s\n\n"
+        ),
+    ),
+    "factor_on": _Notice(
+        gettext_noop("Your second factor is on"),
+        gettext_noop("A second factor was set up for your Pairly account: %(factor)s.\n\n"),
+    ),
+    "factor_off": _Notice(
+        gettext_noop("Your second factor is off"),
+        gettext_noop("A second factor was removed from your Pairly account: %(factor)s.\n\n"),
+    ),
+    "backup_code_used": _Notice(
+        gettext_noop("A backup code was used"),
+        gettext_noop("A backup code of your Pairly account was used; %(n_left)s are left.\n\n"),
+    ),
+    "backup_codes_renewed": _Notice(
+        gettext_noop("You have new backup codes"),
+        gettext_noop("New backup codes were made for your Pairly account; the old ones work no more.\n\n"),
+    ),
+    "code_wrong": _Notice(
+        gettext_noop("Somebody knows your password"),
+        gettext_noop(
+            "Somebody typed your right password, and then wrong codes of your second factor.\n\n"
+            "Device: %(device)s\nNetwork: %(network)s\n\n"
+        ),
+    ),
+    "suspended": _Notice(
+        gettext_noop("Your account is suspended"),
+        gettext_noop("Your Pairly account was suspended. Sign in to read why, to take your data along, or to leave.\n"),
+    ),
+}
+
+
+def write(*, user: User, notice: str, **parameters: Any) -> None:
+    """Have a notice mailed to `user`, as part of the caller's transaction. Raises KeyError for an unknown one."""
+    _ = _NOTICES[notice]
+    outbox.write(
+        kind=SECURITY_MAIL_KIND,
+        payload={"notice": notice, "to": user.email, "parameters": parameters},
+        user_uid=user.uid,
+    )
+
+
+def deliver(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> None:
+    """Outbox handler: in the language of the account, to the address that it had then."""
+    user = User.objects.filter(uid=user_uid).first() if user_uid else None
+    notice = _NOTICES[payload["notice"]]
+    url = f"{settings.PUBLIC_URL}{reverse(notice.page)}"
+    with translation.override(user.language if user else settings.LANGUAGE_CODE):
+        text = gettext(notice.text) + gettext(_NOT_YOU)
+        send_mail(gettext(notice.subject), text % {**payload["parameters"], "url": url}, None, [payload["to"]])

@@ -1,0 +1,71 @@
+"""Fresh proof for what costs money or safety: asked for when the last one is older than STEP_UP_LIFE."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from pairly.common.problems import RateLimited
+from security import limits
+from security.models import LoginAttempt
+from security.services import attempts
+from security.types import Client, Door
+
+from ..constants import SECOND_STEPS_PER_MINUTE, STEP_UP_LIFE
+from ..errors import StepUpRequired
+from ..models import Session, User
+from ..types import STRONG, Method, SignIn
+from . import challenges, factors, lockouts
+
+Outcome = LoginAttempt.Outcome
+
+
+def list_methods(*, user: User) -> list[Method]:
+    """What will do: the second factors, or the password where there is none. The mailbox alone never does."""
+    methods = set(factors.list_methods(user=user)) - {Method.EMAIL}
+    return sorted(methods) or [Method.PASSWORD]
+
+
+def require(*, user: User, sign_in: SignIn) -> None:
+    """Raise StepUpRequired, with `methods`, unless this sign-in was proven within STEP_UP_LIFE."""
+    fresh_from = timezone.now() - STEP_UP_LIFE
+    if sign_in.stepped_up_at is None or sign_in.stepped_up_at < fresh_from:
+        raise StepUpRequired(methods=list_methods(user=user))
+
+
+def confirm(*, user: User, sign_in: SignIn, method: Method, code: str, client: Client) -> None:
+    """Prove it with a code or the password, as an attempt like at sign-in.
+
+    Raises RateLimited, AccountLocked or InvalidCode (with `attempts_left`). Must not run inside a transaction.
+    """
+    key = str(user.uid)
+    decision = limits.allow(name="second-factor", key=key, limit=SECOND_STEPS_PER_MINUTE, window_s=60)
+    if not decision.allowed:
+        raise RateLimited(retry_after_s=decision.retry_after_s)
+    reserved = attempts.reserve(identifier=user.email, client=client, door=Door.STEP_UP, user_uid=user.uid)
+    if reserved.locked_until:
+        raise lockouts.locked(reserved.locked_until)
+    if not _proves(user, method, code):
+        attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_code")
+        lockouts.tell(user=user, reserved=reserved)
+        raise challenges.invalid_code(reserved.attempts_left)
+    attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.SUCCEEDED, family=sign_in.family)
+    grant(sign_in=sign_in, method=method)
+
+
+def grant(*, sign_in: SignIn, method: Method) -> None:
+    """Note that the proof was given; a strong one makes this a sign-in with a second factor."""
+    now = timezone.now()
+    fields: dict[str, Any] = {"stepped_up_at": now}
+    if method in STRONG:
+        fields |= {"factor": method, "factor_at": now}
+    Session.objects.filter(pk=sign_in.family, ended_at__isnull=True).update(**fields)
+
+
+def _proves(user: User, method: Method, code: str) -> bool:
+    if method not in list_methods(user=user):
+        return False
+    if method == Method.PASSWORD:
+        return user.check_password(code)
+    return factors.verify(user=user, method=method, code=code)
