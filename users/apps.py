@@ -24,3 +24,9 @@ class UsersConfig(AppConfig):
         register_handler(kind=PASSWORD_CHANGED_KIND, handler=passwords.deliver_notice)
         register_handler(kind=SECURITY_MAIL_KIND, handler=security_mails.deliver)
         register_handler(kind=SIGN_IN_CODE_KIND, handler=challenges.deliver_code)
+        # -- second step and second factor
+        # -- passkeys
+        # -- devices, lockout, approval
+        # -- staff accounts and lost factors
+        # -- privacy and suspension
+        # -- e-mail address

@@ -77,3 +77,15 @@ RESET_CODE_KEPT = timedelta(days=1)
 
 RESET_PASSWORD_KIND = "users.reset_password"  # noqa: S105 - the kind of a mail
 PASSWORD_CHANGED_KIND = "users.password_changed"  # noqa: S105
+
+# -- second step and second factor
+
+# -- passkeys
+
+# -- devices, lockout, approval
+
+# -- staff accounts and lost factors
+
+# -- privacy and suspension
+
+# -- e-mail address

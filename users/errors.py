@@ -87,3 +87,21 @@ class RefreshInProgress(Problem):
     """Another request is just exchanging the same token; its answer holds the new pair."""
 
     code, status, title = "conflict", 409, _("This token is just being exchanged by another request")
+
+
+# -- second step and second factor
+
+
+# -- passkeys
+
+
+# -- devices, lockout, approval
+
+
+# -- staff accounts and lost factors
+
+
+# -- privacy and suspension
+
+
+# -- e-mail address

@@ -19,4 +19,10 @@ urlpatterns = [
     path("account/sessions/end-others/", views.EndOtherSessionsPage.as_view(), name="sessions-end-others"),
     path("account/sessions/<uuid:session_id>/end/", views.EndSessionPage.as_view(), name="session-end"),
     path("account/sign-ins/", views.SignInsPage.as_view(), name="sign-ins"),
+    # -- second step and second factor
+    # -- passkeys
+    # -- devices, lockout, approval
+    # -- staff accounts and lost factors
+    # -- privacy and suspension
+    # -- e-mail address
 ]

@@ -183,6 +183,12 @@ CELERY_BEAT_SCHEDULE = {
     "payments-sweep-events": {"task": "payments.sweep_events", "schedule": 30.0},
     "payments-reconcile": {"task": "payments.reconcile", "schedule": 300.0},
     "outbox-deliver": {"task": "outbox.deliver", "schedule": 10.0},
+    # -- second step and second factor
+    # -- passkeys
+    # -- devices, lockout, approval
+    # -- staff accounts and lost factors
+    # -- privacy and suspension
+    # -- e-mail address
 }
 
 # -- identity ----------------------------------------------------------------------------------------------

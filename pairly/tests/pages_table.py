@@ -202,6 +202,14 @@ EVERYWHERE = [
     Entry(
         name="sign-ins-errors", view="users:sign-ins", persona="fan", path=lambda _: "/account/sign-ins/?outcome=gone"
     ),
+    # -- second step and second factor
+    # -- passkeys
+    # -- devices, lockout, approval
+    # -- staff accounts and lost factors
+    # -- privacy and suspension
+    # -- e-mail address
+    # -- staff pages
+    # -- the rest
     Entry(name="wallet", view="credits:wallet", persona="fan"),
     Entry(name="wallet", view="credits:wallet", persona="creator"),
     Entry(name="wallet-empty", view="credits:wallet", persona="newcomer"),
@@ -242,4 +250,11 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "users:sessions-end-others": {},
     "users:session-end": {"session_id": "00000000-0000-7000-8000-000000000000"},
     "messaging:conversation-start": {},
+    # -- second step and second factor
+    # -- passkeys
+    # -- devices, lockout, approval
+    # -- staff accounts and lost factors
+    # -- privacy and suspension
+    # -- e-mail address
+    # -- staff pages
 }

@@ -20,4 +20,10 @@ urlpatterns = [
     path("auth/email/verify", views.VerifyEmailView.as_view(), name="email-verify"),
     path("auth/email/resend", views.ResendEmailCodeView.as_view(), name="email-resend"),
     path("auth/login-history", views.SignInsView.as_view(), name="login-history"),
+    # -- second step and second factor
+    # -- passkeys
+    # -- devices, lockout, approval
+    # -- staff accounts and lost factors
+    # -- privacy and suspension
+    # -- e-mail address
 ]

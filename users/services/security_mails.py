@@ -65,10 +65,16 @@ _NOTICES: dict[str, _Notice] = {
             "Device: %(device)s\nNetwork: %(network)s\n\n"
         ),
     ),
+    # -- second step and second factor
+    # -- passkeys
+    # -- devices, lockout, approval
+    # -- staff accounts and lost factors
+    # -- privacy and suspension
     "suspended": _Notice(
         gettext_noop("Your account is suspended"),
         gettext_noop("Your Pairly account was suspended. Sign in to read why, to take your data along, or to leave.\n"),
     ),
+    # -- e-mail address
 }
 
 
