@@ -35,6 +35,8 @@ TOTP_STEP_S = 30
 BACKUP_CODES = 10
 BACKUP_CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 BACKUP_CODE_LENGTH = 10
+# A change tells whether a number is taken.
+PHONE_CHANGES_PER_HOUR = 5
 SECOND_FACTOR_SETUPS_PER_MINUTE = 10
 
 # Limits per network address (security bar).

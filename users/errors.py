@@ -27,6 +27,10 @@ class EmailTaken(Problem):
     code, status, title = "email_taken", 409, _("There is already an account with this e-mail address")
 
 
+class PhoneTaken(Problem):
+    code, status, title = "phone_taken", 409, _("Another account has this phone number")
+
+
 class UnderAge(InvalidInput):
     code, title = "under_age", _("Pairly is for people of 18 years and over")
 

@@ -133,6 +133,16 @@ class PasswordChangeForm(ProblemForm):
     new_password = _new_password()
 
 
+class PhoneForm(ProblemForm):
+    phone = forms.CharField(
+        label=_("Phone number"),
+        required=False,
+        max_length=32,
+        help_text=_("With the country's code, for example +44 20 7946 0958. Leave it empty to remove it."),
+        widget=forms.TextInput(attrs=_text("tel", "tel")),
+    )
+
+
 class PasswordForgotForm(ProblemForm):
     email = _email()
 

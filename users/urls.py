@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import password_views, views
+from . import password_views, phone_views, views
 
 app_name = "users"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("account/sessions/end-others/", views.EndOtherSessionsPage.as_view(), name="sessions-end-others"),
     path("account/sessions/<uuid:session_id>/end/", views.EndSessionPage.as_view(), name="session-end"),
     path("account/sign-ins/", views.SignInsPage.as_view(), name="sign-ins"),
+    path("account/phone/", phone_views.PhonePage.as_view(), name="phone"),
     # -- second step and second factor
     # -- passkeys
     # -- devices, lockout, approval

@@ -202,6 +202,8 @@ EVERYWHERE = [
     Entry(
         name="sign-ins-errors", view="users:sign-ins", persona="fan", path=lambda _: "/account/sign-ins/?outcome=gone"
     ),
+    Entry(name="phone", view="users:phone", persona="fan"),
+    Entry(name="phone-errors", view="users:phone", persona="fan", act=submit("phone", phone="12"), status=422),
     # -- second step and second factor
     # -- passkeys
     # -- devices, lockout, approval

@@ -120,6 +120,10 @@ class SessionOut(serializers.ModelSerializer[Session]):
         return name_of(user_agent=session.user_agent)
 
 
+class PhoneIn(serializers.Serializer[None]):
+    phone = serializers.CharField(max_length=32, allow_blank=True, allow_null=True)
+
+
 class SignInsQuery(serializers.Serializer[None]):
     """The filters of the sign-in history. Days are whole days of UTC, the last one included."""
 

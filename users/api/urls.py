@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import password_views, views
+from . import password_views, phone_views, views
 
 app_name = "users"
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("auth/email/verify", views.VerifyEmailView.as_view(), name="email-verify"),
     path("auth/email/resend", views.ResendEmailCodeView.as_view(), name="email-resend"),
     path("auth/login-history", views.SignInsView.as_view(), name="login-history"),
+    path("auth/phone", phone_views.PhoneView.as_view(), name="phone"),
     # -- second step and second factor
     # -- passkeys
     # -- devices, lockout, approval
