@@ -44,8 +44,8 @@ SIGN_UP_PER_MINUTE = 3
 SIGN_IN_PER_MINUTE = 5
 REFRESH_PER_MINUTE = 10
 SIGN_OUT_PER_MINUTE = 10
-# How often a refresh token may come again because its reply was lost.
-RETRY_WINDOW_SECONDS = 2.0
+# How long nobody must have presented a used refresh token before it may come again because its reply was lost.
+RETRY_WINDOW = timedelta(seconds=2)
 
 # How exact `last_seen_at` is for a browser: one write a request would be too many.
 SEEN_STEP = timedelta(minutes=5)

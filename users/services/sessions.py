@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -54,7 +54,7 @@ def start_session(
         limit=limit,
         created_at=now,
         last_seen_at=now,
-        expires_at=min(until, now + timedelta(days=settings.REFRESH_TOKEN_DAYS)) if refresh_token else until,
+        expires_at=idle_end(now=now, until=until),
         absolute_expires_at=until,
     )
     return StartedSession(user=user, session=session, refresh_token=refresh_token)
@@ -77,10 +77,17 @@ def end_sessions(*, user: User, reason: str, except_family: uuid.UUID | None = N
 
 
 def note_seen(*, session: Session) -> None:
-    """Move `last_seen_at` on, at most once in SEEN_STEP."""
+    """Move `last_seen_at` and with it the idle end of a browser's sign-in on, at most once in SEEN_STEP."""
     now = timezone.now()
     if session.last_seen_at < now - SEEN_STEP:
-        Session.objects.filter(pk=session.pk, last_seen_at__lt=now - SEEN_STEP).update(last_seen_at=now)
+        Session.objects.filter(pk=session.pk, last_seen_at__lt=now - SEEN_STEP).update(
+            last_seen_at=now, expires_at=idle_end(now=now, until=session.absolute_expires_at)
+        )
+
+
+def idle_end(*, now: datetime, until: datetime) -> datetime:
+    """When a sign-in that is not used again ends: after REFRESH_TOKEN_DAYS, never later than its absolute end."""
+    return min(until, now + timedelta(days=settings.REFRESH_TOKEN_DAYS))
 
 
 def new_refresh_token() -> str:

@@ -1,27 +1,29 @@
-"""Refresh tokens: exchanged by one conditional UPDATE; a lost reply is forgiven, a second use is not.
+"""Refresh tokens: of parallel requests one is answered with a child; a lost reply is forgiven, a second use is not.
 
-- `used_at` is set only while it is null, so of any number of parallel requests one wins. The others get
-  RefreshInProgress: the winner's answer is on its way and must stay valid.
-- A used token whose children were never used may come again: its reply was lost. It gets another child,
-  once in RETRY_WINDOW_SECONDS: what comes in a burst are not retries, they are racers who arrived late.
+- Requests with one token take turns under its row's lock, where each leaves the time it was dealt with
+  (`last_seen_at`). The first wins; the others get RefreshInProgress: the winner's answer is on its way and must
+  stay valid.
+- A used token whose children were never used may come again: its reply was lost. It gets another child, if no
+  other request with it was dealt with less than RETRY_WINDOW before it came in, or after. Racers, however late
+  they are dealt with, are no retries; who obeys `Retry-After` gets in.
 - Only one child of a token can ever be used (`session_one_used_child`). Using a second one, or presenting
   a token whose child was used, means that two parties hold the chain: the whole family ends.
+
+All of it is decided by the database; nothing depends on Redis.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from security import limits
 from security.types import Client
 
 from .. import access_tokens, selectors
-from ..constants import BEARER, RETRY_WINDOW_SECONDS
+from ..constants import BEARER, RETRY_WINDOW
 from ..errors import RefreshInProgress, TokenReused, TokenRevoked
 from ..models import Session
 from ..types import StartedSession, TokenPair
@@ -48,26 +50,23 @@ def refresh(*, refresh_token: str, client: Client, received_at: datetime | None 
     Raises TokenRevoked (unknown, expired or ended), TokenReused (the family was ended) or RefreshInProgress.
     """
     received_at = received_at or timezone.now()
-    hashed = sessions.sha256(refresh_token)
-    is_burst = _is_burst(hashed)
-    token = selectors.find_refresh_row(refresh_sha256=hashed)
+    token = selectors.find_refresh_row(refresh_sha256=sessions.sha256(refresh_token))
     if token is None or not token.user.is_active or selectors.has_family_ended(family=token.family):
         raise TokenRevoked
     if token.used_at is not None and selectors.is_child_used(session=token):
         raise _reused(token)
     if token.expires_at <= received_at:
         raise TokenRevoked
-    if token.used_at is not None and (is_burst or token.used_at >= received_at):
-        raise RefreshInProgress(retry_after_s=RETRY_WINDOW_SECONDS)
     try:
         with transaction.atomic():
-            if token.used_at is None and not _consume(token):
-                raise RefreshInProgress(retry_after_s=RETRY_WINDOW_SECONDS)
-            return _add_child(token, client)
+            started = _add_child(token, client) if _may_have_child(token, received_at) else None
     except IntegrityError as error:
         if not _is_second_child(error):
             raise
         raise _reused(token) from error
+    if started is None:
+        raise RefreshInProgress(retry_after_s=RETRY_WINDOW.total_seconds())
+    return started
 
 
 def revoke(*, refresh_token: str) -> None:
@@ -77,20 +76,29 @@ def revoke(*, refresh_token: str) -> None:
         sessions.end_family(family=token.family, reason="signed_out")
 
 
-def _is_burst(hashed: bytes) -> bool:
-    """Whether a token was already presented twice within the window: by its owner and by its retry."""
-    decision = limits.allow(name="refresh-token", key=hashed.hex(), limit=2, window_s=RETRY_WINDOW_SECONDS)
-    return not decision.allowed
+def _may_have_child(token: Session, received_at: datetime) -> bool:
+    """Whether a request is the first with its token or a retry; the token is locked until the transaction ends.
+
+    Raises IntegrityError for the first one when a sibling was used.
+    """
+    held = _hold(token)
+    now = max(timezone.now(), received_at)
+    if held.used_at is None:
+        Session.objects.filter(pk=held.pk).update(used_at=now, last_seen_at=now)
+        return True
+    is_retry = held.last_seen_at <= received_at - RETRY_WINDOW
+    Session.objects.filter(pk=held.pk).update(last_seen_at=now)
+    return is_retry
 
 
-def _consume(token: Session) -> bool:
-    """Win the token, or not. Raises IntegrityError when a sibling was used."""
-    return bool(Session.objects.filter(pk=token.pk, used_at__isnull=True).update(used_at=timezone.now()))
+def _hold(token: Session) -> Session:
+    """The token as it is when its turn has come."""
+    return Session.objects.select_for_update(no_key=True).get(pk=token.pk)
 
 
 def _add_child(token: Session, client: Client) -> StartedSession:
     now = timezone.now()
-    expires_at = min(now + timedelta(days=settings.REFRESH_TOKEN_DAYS), token.absolute_expires_at)
+    expires_at = sessions.idle_end(now=now, until=token.absolute_expires_at)
     # The first row carries the life of the family; taking its lock also means that no end can slip past.
     if not Session.objects.filter(pk=token.family, ended_at__isnull=True).update(
         last_seen_at=now, expires_at=expires_at
