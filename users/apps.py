@@ -30,3 +30,8 @@ class UsersConfig(AppConfig):
         # -- staff accounts and lost factors
         # -- privacy and suspension
         # -- e-mail address
+        from .constants import EMAIL_CHANGE_KIND, EMAIL_UNDO_KIND
+        from .services import email_changes
+
+        register_handler(kind=EMAIL_CHANGE_KIND, handler=email_changes.deliver_code)
+        register_handler(kind=EMAIL_UNDO_KIND, handler=email_changes.deliver_undo)

@@ -91,3 +91,11 @@ PASSWORD_CHANGED_KIND = "users.password_changed"  # noqa: S105
 # -- privacy and suspension
 
 # -- e-mail address
+# How long a change waits for its mail to leave; from then on its code is valid for EMAIL_CODE_LIFE.
+EMAIL_CHANGE_OPEN = timedelta(days=1)
+EMAIL_UNDO_LIFE = timedelta(days=7)
+# Per network address and old e-mail address.
+EMAIL_UNDO_TRIES_PER_HOUR = 5
+
+EMAIL_CHANGE_KIND = "users.email_change"
+EMAIL_UNDO_KIND = "users.email_undo"

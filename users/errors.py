@@ -109,3 +109,13 @@ class RefreshInProgress(Problem):
 
 
 # -- e-mail address
+
+
+class EmailChangeHeld(Problem):
+    """Neither another change nor the end of the account: the old address has its say first."""
+
+    code, status, title = (
+        "email_change_held",
+        409,
+        _("Your e-mail address was changed within the last 7 days; wait until that can no longer be undone"),
+    )

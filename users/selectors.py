@@ -28,7 +28,7 @@ from security.user_agents import name_of
 from . import access_tokens
 from .constants import SESSION_KEY, SESSIONS_SHOWN, SIGN_INS_PAGE
 from .errors import ChallengeOver, Suspended, TokenRevoked
-from .models import AccountClosure, BackupCode, Restriction, Session, SignInChallenge, TotpDevice, User
+from .models import AccountClosure, BackupCode, EmailChange, Restriction, Session, SignInChallenge, TotpDevice, User
 from .types import Method, SessionRow, SignIn, SignInPage
 
 
@@ -257,3 +257,30 @@ def _session_row(session: Session, current: uuid.UUID | None) -> SessionRow:
         created_at=session.created_at,
         last_seen_at=session.last_seen_at,
     )
+
+
+# -- e-mail address
+
+
+def find_open_email_change(*, user: User) -> EmailChange | None:
+    """The change of the address that waits for its code."""
+    return EmailChange.objects.filter(
+        user=user, confirmed_at__isnull=True, cancelled_at__isnull=True, expires_at__gt=timezone.now()
+    ).first()
+
+
+def find_undoable_email_change(
+    *, user: User | None = None, old_email: str | None = None, uid: str | uuid.UUID | None = None
+) -> EmailChange | None:
+    """The change that can still be undone, with its user: of an account, away from an address, or by its id.
+
+    While there is one the account's address stays and the account is not deleted.
+    """
+    rows = EmailChange.objects.select_related("user").filter(undone_at__isnull=True, undo_until__gt=timezone.now())
+    if user is not None:
+        rows = rows.filter(user=user)
+    if old_email is not None:
+        rows = rows.filter(old_email=old_email)
+    if uid is not None:
+        rows = rows.filter(pk=uid)
+    return rows.order_by("-confirmed_at").first()

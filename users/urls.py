@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import password_views, phone_views, views
+from . import email_views, password_views, phone_views, views
 
 app_name = "users"
 
@@ -26,4 +26,8 @@ urlpatterns = [
     # -- staff accounts and lost factors
     # -- privacy and suspension
     # -- e-mail address
+    path("account/email/", email_views.EmailPage.as_view(), name="email-change"),
+    path("account/email/confirm/", email_views.ConfirmEmailPage.as_view(), name="email-confirm"),
+    path("account/email/cancel/", email_views.CancelEmailPage.as_view(), name="email-cancel"),
+    path("undo-email/", email_views.UndoEmailPage.as_view(), name="email-undo"),
 ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
+from django.shortcuts import render
 from django.test import RequestFactory, override_settings
 from django.urls import reverse
 from playwright.sync_api import Page
@@ -15,6 +17,8 @@ from pairly.site import views
 from pairly.site.design import design
 from pairly.site.middleware import ProblemMiddleware
 from pairly.testing.survey import CHAT_SCRIPT_KB, SCRIPT_KB, Visit
+from users.forms import CodeForm
+from users.models import EmailChange
 
 from .demo_world import World
 
@@ -82,6 +86,17 @@ def handled(handler, *args):
 def design_page():
     """The page that only developers' servers show."""
     return design(request_of_a_stranger())
+
+
+def email_page(*, new_email: str = "", undo_until: datetime | None = None):
+    """The page of one's address after a proof that is fresh, in a state that lasts for minutes or a week."""
+
+    def show():
+        waiting = EmailChange(new_email=new_email) if new_email else None
+        context = {"form": CodeForm(), "waiting": waiting, "undo_until": undo_until}
+        return render(request_of_a_stranger(), "users/email.html", context)
+
+    return show
 
 
 # -- what is done on a page before it is looked at ----------------------------------------------------------
@@ -210,6 +225,23 @@ EVERYWHERE = [
     # -- staff accounts and lost factors
     # -- privacy and suspension
     # -- e-mail address
+    Entry(name="email-change", view="users:email-change", persona="fan"),
+    Entry(
+        name="email-change-errors",
+        view="users:email-change",
+        persona="fan",
+        act=submit("new_email", new_email="no address"),
+        status=422,
+    ),
+    Entry(name="email-change-code", view="users:email-change", rendered=email_page(new_email="robin@new.example")),
+    Entry(name="email-change-held", view="users:email-change", rendered=email_page(undo_until=datetime(2026, 11, 28))),
+    Entry(name="email-undo", view="users:email-undo"),
+    Entry(
+        name="email-undo-errors",
+        view="users:email-undo",
+        act=submit("code", email="nobody@demo.pairly.example", code="ABCDE-FGHJK"),
+        status=422,
+    ),
     # -- staff pages
     # -- the rest
     Entry(name="wallet", view="credits:wallet", persona="fan"),
@@ -258,5 +290,7 @@ NO_PAGES: dict[str, dict[str, str]] = {
     # -- staff accounts and lost factors
     # -- privacy and suspension
     # -- e-mail address
+    "users:email-confirm": {},
+    "users:email-cancel": {},
     # -- staff pages
 }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import password_views, phone_views, views
+from . import email_views, password_views, phone_views, views
 
 app_name = "users"
 
@@ -27,4 +27,7 @@ urlpatterns = [
     # -- staff accounts and lost factors
     # -- privacy and suspension
     # -- e-mail address
+    path("auth/email/change", email_views.EmailChangeView.as_view(), name="email-change"),
+    path("auth/email/change/confirm", email_views.EmailChangeConfirmView.as_view(), name="email-change-confirm"),
+    path("auth/email/undo", email_views.EmailUndoView.as_view(), name="email-undo"),
 ]

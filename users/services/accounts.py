@@ -23,7 +23,7 @@ from ..errors import EmailTaken, UnderAge
 from ..models import Session, User
 from ..registry import run_sign_up_hooks
 from ..types import Device, StartedSession
-from . import email_codes, passwords, sessions
+from . import email_changes, email_codes, passwords, sessions
 
 
 def sign_up(
@@ -56,6 +56,9 @@ def sign_up(
     user.password = make_password(password)
     with transaction.atomic():
         _insert(user)
+        # Asked for last: a change away from this address may just have been confirmed.
+        if email_changes.is_reserved(email=user.email):
+            raise _email_taken()
         run_sign_up_hooks(user=user)
         email_codes.request_first_code(user=user)
         device = device or Device()

@@ -75,6 +75,18 @@ _NOTICES: dict[str, _Notice] = {
         gettext_noop("Your Pairly account was suspended. Sign in to read why, to take your data along, or to leave.\n"),
     ),
     # -- e-mail address
+    "email_changed": _Notice(
+        gettext_noop("Your e-mail address was changed"),
+        gettext_noop("From now on you sign in to Pairly with this e-mail address, and we write to it.\n\n"),
+    ),
+    "email_undone": _Notice(
+        gettext_noop("The change of your e-mail address was undone"),
+        gettext_noop(
+            "Your Pairly account has the e-mail address again that it had before, and every device was signed out. "
+            "Choose a new password and look at your second factors and devices.\n\n"
+        ),
+        page="users:password-forgot",
+    ),
 }
 
 
@@ -95,4 +107,10 @@ def deliver(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> None:
     url = f"{settings.PUBLIC_URL}{reverse(notice.page)}"
     with translation.override(user.language if user else settings.LANGUAGE_CODE):
         text = gettext(notice.text) + gettext(_NOT_YOU)
-        send_mail(gettext(notice.subject), text % {**payload["parameters"], "url": url}, None, [payload["to"]])
+        parameters = {name: _one_line(value) for name, value in payload["parameters"].items()}
+        send_mail(gettext(notice.subject), text % {**parameters, "url": url}, None, [payload["to"]])
+
+
+def _one_line(value: Any) -> str:
+    """What somebody chose, the name of a device for one, must not write lines of its own into our mails."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
