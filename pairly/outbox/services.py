@@ -1,21 +1,29 @@
 """Writing to the outbox and delivering from it.
 
-Delivery, claimed by one conditional UPDATE so that two workers never send the same row at once:
-  1. claim: rows that are due get `deliver_at` moved ahead by the lease, `FOR UPDATE SKIP LOCKED`;
+Delivery, one row after another, each claimed under a row lock so that two workers never send the same row at once:
+  1. claim: the row that is due first gets `deliver_at` moved ahead by the lease, `FOR UPDATE SKIP LOCKED`;
   2. the handler registered for the row's kind runs outside the transaction;
-  3. success marks the row sent; failure keeps it pending with a doubling wait; after MAX_TRIES it is dead.
-A crash between 2 and 3 repeats the delivery after the lease: handlers must bear that.
+  3. success marks the row sent; failure keeps it pending with a doubling wait; after MAX_TRIES (more than four hours)
+     it is dead: logged as an error and counted by `count_dead`.
+A crash between 2 and 3 repeats the delivery after the lease (at least once): handlers must bear that. The lease is
+longer than any one delivery, whose every step ends after EMAIL_TIMEOUT.
+
+A transport that fails as a whole (no connection, no answer in time) is left alone for the rest of the run. So a server
+that hangs costs a run one timeout, not one a row, and no row but one loses a try. A refusal of one mail holds up
+nothing.
 """
 
 from __future__ import annotations
 
+import smtplib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from .models import OutboxRow
@@ -27,12 +35,21 @@ FIRST_WAIT = timedelta(seconds=30)
 MAX_TRIES = 10
 
 Handler = Callable[[uuid.UUID | None, dict[str, Any]], None]
-_handlers: dict[str, Handler] = {}
 
 
-def register_handler(*, kind: str, handler: Handler) -> None:
+class _Way(NamedTuple):
+    """How rows of a kind are delivered, and by what they all are: what fails for one fails for all."""
+
+    handler: Handler
+    transport: str
+
+
+_ways: dict[str, _Way] = {}
+
+
+def register_handler(*, kind: str, handler: Handler, transport: str = "mail") -> None:
     """Name the function that delivers rows of `kind`; called from `AppConfig.ready()` of the app that renders."""
-    _handlers[kind] = handler
+    _ways[kind] = _Way(handler, transport)
 
 
 def write(*, kind: str, payload: dict[str, Any], user_uid: uuid.UUID | None = None) -> OutboxRow:
@@ -40,40 +57,70 @@ def write(*, kind: str, payload: dict[str, Any], user_uid: uuid.UUID | None = No
     return OutboxRow.objects.create(kind=kind, payload=payload, user_uid=user_uid)
 
 
-def claim(*, limit: int = 50) -> list[OutboxRow]:
-    """Take rows that are due, for the length of LEASE."""
+def claim(*, limit: int = 1, without: Collection[str] = ()) -> list[OutboxRow]:
+    """Take rows that are due, for the length of LEASE; none that go by a transport named in `without`."""
+    kinds = [kind for kind, way in _ways.items() if way.transport not in without]
     now = timezone.now()
     with transaction.atomic():
-        rows = list(
-            OutboxRow.objects.select_for_update(skip_locked=True)
-            .filter(state=OutboxRow.State.PENDING, deliver_at__lte=now, kind__in=list(_handlers))
-            .order_by("deliver_at", "id")[:limit]
-        )
+        rows = _list_due(kinds, limit)
         OutboxRow.objects.filter(pk__in=[row.pk for row in rows]).update(deliver_at=now + LEASE)
     return rows
 
 
 def deliver_due(*, limit: int = 50) -> int:
-    """Deliver what is due; returns how many rows were sent."""
-    return sum(_deliver(row) for row in claim(limit=limit))
+    """Deliver what is due, at most `limit` rows; returns how many were sent."""
+    n_sent = 0
+    failed: set[str] = set()
+    for _ in range(limit):
+        rows = claim(without=failed)
+        if not rows:
+            break
+        way = _ways[rows[0].kind]
+        try:
+            way.handler(rows[0].user_uid, rows[0].payload)
+        except Exception as error:  # any failure of a delivery: keep the row and try later
+            _postpone(rows[0], error)
+            if _is_of_transport(error):
+                failed.add(way.transport)
+        else:
+            n_sent += _pending(rows[0]).update(state=OutboxRow.State.SENT, sent_at=timezone.now())
+    return n_sent
 
 
-def _deliver(row: OutboxRow) -> bool:
-    try:
-        _handlers[row.kind](row.user_uid, row.payload)
-    except Exception as error:  # any failure of a transport: keep the row and try later
-        _postpone(row, error)
-        return False
-    OutboxRow.objects.filter(pk=row.pk).update(state=OutboxRow.State.SENT, sent_at=timezone.now())
-    return True
+def count_dead() -> int:
+    """How many rows were given up."""
+    return OutboxRow.objects.filter(state=OutboxRow.State.DEAD).count()
+
+
+def _list_due(kinds: list[str], limit: int) -> list[OutboxRow]:
+    """What is due and held by nobody, locked until the transaction ends."""
+    rows = OutboxRow.objects.select_for_update(skip_locked=True)
+    due = rows.filter(state=OutboxRow.State.PENDING, deliver_at__lte=timezone.now(), kind__in=kinds)
+    return list(due.order_by("deliver_at", "id")[:limit])
+
+
+def _pending(row: OutboxRow) -> QuerySet[OutboxRow]:
+    """The row, unless another worker, after the lease, has settled it: what is sent stays sent."""
+    return OutboxRow.objects.filter(pk=row.pk, state=OutboxRow.State.PENDING)
+
+
+def _is_of_transport(error: Exception) -> bool:
+    """Whether other rows would meet the same failure: not if one mail or its recipient was refused."""
+    one_mail = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
+    return isinstance(error, OSError) and not isinstance(error, one_mail)
 
 
 def _postpone(row: OutboxRow, error: Exception) -> None:
     n_tries = row.n_tries + 1
-    OutboxRow.objects.filter(pk=row.pk).update(
+    is_dead = n_tries >= MAX_TRIES
+    n_rows = _pending(row).update(
         n_tries=n_tries,
         last_error=type(error).__name__,
-        state=OutboxRow.State.DEAD if n_tries >= MAX_TRIES else OutboxRow.State.PENDING,
+        state=OutboxRow.State.DEAD if is_dead else OutboxRow.State.PENDING,
         deliver_at=timezone.now() + FIRST_WAIT * 2 ** min(n_tries - 1, 10),
     )
-    log.warning("outbox_failed", kind=row.kind, uid=str(row.uid), n_tries=n_tries, error=type(error).__name__)
+    facts = {"kind": row.kind, "uid": str(row.uid), "n_tries": n_tries, "error": type(error).__name__}
+    if is_dead and n_rows:
+        log.error("outbox_dead", **facts)
+    else:
+        log.warning("outbox_failed", **facts)

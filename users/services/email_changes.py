@@ -132,14 +132,14 @@ def undo(*, email: str, code: str, client: Client) -> None:
     change = selectors.find_undoable_email_change(old_email=old_email)
     hashed = _hash_undo(change.pk if change else uuid.UUID(int=0), code)
     if change is None or not constant_time_compare(bytes(change.undo_code_hash or b""), hashed):
-        raise _invalid()
+        raise _cannot_undo()
     with transaction.atomic():
         _close_old_ways_in(change.user)
         user = entrance.hold(user=change.user)
         now = timezone.now()
         usable = EmailChange.objects.filter(pk=change.pk, undone_at__isnull=True, undo_until__gt=now)
         if user is None or not usable.filter(undo_code_hash=hashed).update(undone_at=now):
-            raise _invalid()
+            raise _cannot_undo()
         _cancel_open(user)
         security_mails.write(user=user, notice="email_undone")
         User.objects.filter(pk=user.pk).update(email=change.old_email, email_verified_at=now)
@@ -306,6 +306,11 @@ def _mail_undo(change: EmailChange, code: str) -> None:
 
 def _invalid() -> InvalidCode:
     return InvalidCode(errors=[_row("code", InvalidCode.code, str(InvalidCode.title))])
+
+
+def _cannot_undo() -> InvalidCode:
+    detail = gettext("This is not the code in the mail to this address, or it is older than 7 days.")
+    return InvalidCode(detail, errors=[_row("code", InvalidCode.code, detail)])
 
 
 def _row(field: str, code: str, detail: str) -> dict[str, str]:
