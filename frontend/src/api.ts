@@ -20,7 +20,7 @@ export class Problem extends Error {
 const BASE = "/api/v1/";
 
 function csrfToken(): string {
-  return document.cookie.match(/(?:^|; )pairly_csrf=([^;]+)/)?.[1] ?? "";
+  return document.cookie.match(/(?:^|; )(?:__Host-)?pairly_csrf=([^;]+)/)?.[1] ?? "";
 }
 
 export async function request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {

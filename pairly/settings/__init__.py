@@ -219,16 +219,18 @@ OTP_WEBAUTHN_RP_NAME = "Pairly"
 OTP_WEBAUTHN_ALLOWED_ORIGINS = [f"{_public.scheme}://localhost:{_public.port}" if _is_local else e.PUBLIC_URL]
 SILENCED_SYSTEM_CHECKS = ["otp_webauthn.E031"] if _is_local else []  # browsers take http on their own machine only
 SESSION_ENGINE = "users.session_store"  # rows in PostgreSQL, cached in Redis while it answers
-SESSION_COOKIE_NAME = "pairly_session"
+SECURE_COOKIES = e.PUBLIC_URL.startswith("https://")
+# With the prefix a browser takes the cookie from this very host only, over TLS, for the path "/" (RFC 6265bis, 4.1.3).
+_cookie_prefix = "__Host-" if SECURE_COOKIES else ""
+SESSION_COOKIE_NAME = f"{_cookie_prefix}pairly_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = e.SESSION_ABSOLUTE_DAYS * 24 * 3600
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
-CSRF_COOKIE_NAME = "pairly_csrf"
+CSRF_COOKIE_NAME = f"{_cookie_prefix}pairly_csrf"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = e.CSRF_TRUSTED_ORIGINS
 ALLOWED_HOSTS = e.ALLOWED_HOSTS
-SECURE_COOKIES = e.PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
