@@ -1,4 +1,5 @@
-"""Rate limits: one Lua call to Redis each, with the same limit in the process when Redis is away.
+"""Rate limits: one Lua call to Redis each; when Redis is away the same limit in the process, or, for strict ones,
+in PostgreSQL.
 
 Counting in Lua is atomic: of 60 parallel requests at a limit of 5 exactly 5 pass. The clock is the Redis
 server's, so all processes agree.
@@ -12,6 +13,7 @@ from django.conf import settings
 
 from pairly.common.redis import key as redis_key
 
+from . import database_limits
 from .local_limits import LocalLimits
 from .lua import Script
 from .types import Decision, FrameDecision
@@ -62,15 +64,19 @@ return {0, mute, 1}
 _local = LocalLimits()
 
 
-def allow(*, name: str, key: str, limit: int, window_s: float) -> Decision:
+def allow(*, name: str, key: str, limit: int, window_s: float, is_strict: bool = False) -> Decision:
     """Count one use of `name` by `key` (an address, an account) against `limit` uses in `window_s` seconds.
 
-    A refused use is not counted, so waiting always helps. Never raises for Redis.
+    A refused use is not counted, so waiting always helps. Never raises for Redis. While Redis is away each
+    process counts for itself, which lets n processes pass n times the limit; with `is_strict`, for what guards
+    passwords and codes, PostgreSQL counts for all of them. Each store starts at nothing when the other one ends.
     """
     answer = _WINDOW.run(keys=[redis_key("limit", name, key)], args=[limit, round(window_s * 1000), uuid.uuid4().hex])
     if answer is not None:
         allowed, remaining, retry_ms, reset_ms = answer
         return Decision(bool(allowed), limit, remaining, retry_ms / 1000, reset_ms / 1000)
+    if is_strict:
+        return database_limits.hit(key=f"{name}:{key}", limit=limit, window_s=window_s)
     is_allowed, remaining, retry_s, reset_s = _local.hit(key=f"{name}:{key}", limit=limit, window_s=window_s)
     return Decision(is_allowed, limit, remaining, retry_s, reset_s)
 

@@ -85,6 +85,14 @@ PASSWORD_CHANGED_KIND = "users.password_changed"  # noqa: S105
 # -- passkeys
 
 # -- devices, lockout, approval
+# How many mails with a reset code an address gets, and how often a lock is ended from a signed-in device: each end
+# allows five more guesses.
+RESET_MAILS_PER_HOUR = 3
+UNLOCKS_PER_HOUR = 3
+UNLOCK_TRIES_PER_MINUTE = 5
+# An unlock code is like a reset code and lives as long as the lock.
+UNLOCK_CODE_TRIES = 5
+UNLOCK_CODE_KIND = "users.unlock_code"
 
 # -- staff accounts and lost factors
 

@@ -86,7 +86,8 @@ def _check(user: User, password: str) -> None:
 
 
 def _check_limit(client: Client) -> None:
-    decision = limits.allow(name="sign-up", key=network_of(ip=client.ip), limit=SIGN_UP_PER_MINUTE, window_s=60)
+    network = network_of(ip=client.ip)
+    decision = limits.allow(name="sign-up", key=network, limit=SIGN_UP_PER_MINUTE, window_s=60, is_strict=True)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
 

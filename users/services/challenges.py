@@ -95,7 +95,7 @@ def request_code(*, token: str) -> None:
     if Method.EMAIL not in list_methods(challenge=challenge):
         raise invalid_code()
     key = str(challenge.user.uid)
-    decision = limits.allow(name="sign-in-code", key=key, limit=EMAIL_CODES_PER_HOUR, window_s=3600)
+    decision = limits.allow(name="sign-in-code", key=key, limit=EMAIL_CODES_PER_HOUR, window_s=3600, is_strict=True)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
     payload = {"challenge": str(challenge.pk)}
@@ -213,7 +213,7 @@ def invalid_code(n_left: int | None = None) -> InvalidCode:
 
 def _check_limit(user: User) -> None:
     key = str(user.uid)
-    decision = limits.allow(name="second-factor", key=key, limit=SECOND_STEPS_PER_MINUTE, window_s=60)
+    decision = limits.allow(name="second-factor", key=key, limit=SECOND_STEPS_PER_MINUTE, window_s=60, is_strict=True)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
 

@@ -44,7 +44,9 @@ def request_code(*, user: User) -> None:
     """Have another code mailed; nothing for a proven address. Raises RateLimited."""
     if user.email_verified_at is not None:
         return
-    decision = limits.allow(name="email-code", key=str(user.uid), limit=EMAIL_CODES_PER_HOUR, window_s=3600)
+    decision = limits.allow(
+        name="email-code", key=str(user.uid), limit=EMAIL_CODES_PER_HOUR, window_s=3600, is_strict=True
+    )
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
     request_first_code(user=user)

@@ -37,6 +37,7 @@ from ..constants import (
     RESET_CODE_LENGTH,
     RESET_CODE_LIFE,
     RESET_CODE_TRIES,
+    RESET_MAILS_PER_HOUR,
     RESET_PASSWORD_KIND,
 )
 from ..errors import InvalidCode
@@ -47,6 +48,8 @@ from . import passwords
 def request_code(*, email: str, client: Client) -> None:
     """Have a code mailed to the owner of an address, if it has one; nothing tells whether. Raises RateLimited."""
     _check_limits("password-forgot", email, client, PASSWORD_FORGOT_PER_MINUTE)
+    if not _may_mail(email):
+        return  # silently, as for an address without an account: the mails before hold codes enough
     user = selectors.find_user_by_email(email=email)
     outbox.write(
         kind=RESET_PASSWORD_KIND,
@@ -130,9 +133,17 @@ def _check_limits(name: str, email: str, client: Client, per_minute: int) -> Non
     """Per network and per address, whether or not anyone has it."""
     keys = {name: network_of(ip=client.ip), f"{name}-address": keyed_hash(identifier=email).hex()}
     for limit_name, key in keys.items():
-        decision = limits.allow(name=limit_name, key=key, limit=per_minute, window_s=60)
+        decision = limits.allow(name=limit_name, key=key, limit=per_minute, window_s=60, is_strict=True)
         if not decision.allowed:
             raise RateLimited(retry_after_s=decision.retry_after_s)
+
+
+def _may_mail(email: str) -> bool:
+    """Whether an address, whoever has it, may be mailed another code within the hour."""
+    key = keyed_hash(identifier=email).hex()
+    return limits.allow(
+        name="password-forgot-mails", key=key, limit=RESET_MAILS_PER_HOUR, window_s=3600, is_strict=True
+    ).allowed
 
 
 def _typed(code: str) -> str:

@@ -40,7 +40,7 @@ def confirm(*, user: User, sign_in: SignIn, method: Method, code: str, client: C
     Raises RateLimited, AccountLocked or InvalidCode (with `attempts_left`). Must not run inside a transaction.
     """
     key = str(user.uid)
-    decision = limits.allow(name="second-factor", key=key, limit=SECOND_STEPS_PER_MINUTE, window_s=60)
+    decision = limits.allow(name="second-factor", key=key, limit=SECOND_STEPS_PER_MINUTE, window_s=60, is_strict=True)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
     reserved = attempts.reserve(identifier=user.email, client=client, door=Door.STEP_UP, user_uid=user.uid)
