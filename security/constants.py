@@ -14,3 +14,10 @@ LOCAL_KEYS_MAX = 20_000
 STRONG_FINGERPRINT_MIN = 16
 # How exact a device's `last_seen_at` is.
 DEVICE_SEEN_STEP = timedelta(minutes=5)
+# How many known devices are listed.
+DEVICES_SHOWN = 100
+
+# How long the sign-in log keeps addresses and user agents (security bar: 90 days); what stays names nobody.
+LOG_DETAILS_KEPT = timedelta(days=90)
+# No window of a strict limit is longer.
+LIMIT_HITS_KEPT = timedelta(days=1)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .models import RiskDecision
 
-VERSION = 1
+VERSION = 2
 Action = RiskDecision.Action
 
 
@@ -17,6 +17,7 @@ class Features:
     """What is known of a sign-in with the right password. Unknown is counted against it, never for it."""
 
     is_known_device: bool
+    is_trusted_device: bool
     is_known_network: bool
     has_signed_in_before: bool
     has_user_agent: bool
@@ -39,7 +40,7 @@ class Rule:
 
 RULES = (
     Rule("new_device", 20, lambda f: not f.is_known_device and f.has_signed_in_before),
-    Rule("new_network", 15, lambda f: not f.is_known_network and f.has_signed_in_before),
+    Rule("new_network", 15, lambda f: not (f.is_known_network or f.is_trusted_device) and f.has_signed_in_before),
     Rule("no_user_agent", 5, lambda f: not f.has_user_agent),
     Rule("failures_before", 20, lambda f: f.n_recent_failures >= 3 and not f.is_known_device),
     Rule("address_tries_many_accounts", 40, lambda f: f.n_accounts_tried_from_ip >= 10),
@@ -47,6 +48,11 @@ RULES = (
 )
 # The lowest score of each action, the strictest first.
 THRESHOLDS = ((90, Action.BLOCK), (55, Action.STEP_UP), (30, Action.REVIEW), (0, Action.ALLOW))
+
+
+def least_score(*, action: Action) -> int:
+    """The score from which `action` is taken."""
+    return next(least for least, taken in THRESHOLDS if taken == action)
 
 
 def judge(features: Features) -> tuple[int, Action, list[dict[str, Any]]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -42,6 +43,7 @@ class Door(StrEnum):
     RESET = "reset"
     PASSKEY = "passkey"
     STEP_UP = "step_up"
+    UNLOCK = "unlock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,10 @@ class AttemptFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRow:
-    """One try to sign in, for its account's owner: codes, and the same in plain words."""
+    """One try to sign in, for its account's owner: codes, and the same in plain words.
+
+    `risk_score` is from 0 to 100, None where the try got no so far as to be judged; `risk` is "low", "medium" or "high", `risk_text` the same in words.
+    """
 
     id: int
     created_at: datetime
@@ -85,3 +90,30 @@ class AttemptRow:
     device: str
     ip: str
     network: str
+    family: uuid.UUID | None = None
+    known_device: bool | None = None
+    risk_score: int | None = None
+    risk: str = ""
+    risk_text: str = ""
+    reasons: tuple[ReasonRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRow:
+    """A rule that spoke in a judgement: its code, and the same in plain words."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRow:
+    """A known device, for its account's owner; `network` is "" when unknown."""
+
+    uid: uuid.UUID
+    is_current: bool
+    is_trusted: bool
+    device: str
+    network: str
+    created_at: datetime
+    last_seen_at: datetime

@@ -27,6 +27,10 @@ class UsersConfig(AppConfig):
         # -- second step and second factor
         # -- passkeys
         # -- devices, lockout, approval
+        from .constants import UNLOCK_CODE_KIND
+        from .services import lockouts
+
+        register_handler(kind=UNLOCK_CODE_KIND, handler=lockouts.deliver_code)
         # -- staff accounts and lost factors
         # -- privacy and suspension
         # -- e-mail address

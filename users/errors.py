@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 
 from pairly.common.problems import InvalidInput, NotAuthenticated, Problem
@@ -12,6 +14,9 @@ class InvalidCredentials(NotAuthenticated):
 
 
 class AccountLocked(Problem):
+    """`until` is for pages; the API says it in Retry-After."""
+
+    until: datetime | None = None
     code, status, title = (
         "account_locked",
         423,
@@ -100,6 +105,14 @@ class RefreshInProgress(Problem):
 
 
 # -- devices, lockout, approval
+class SameDevice(Problem):
+    """What waits for another device's word cannot be answered by itself."""
+
+    code, status, title = "same_device", 409, _("This is the device that waits; answer on another one")
+
+
+class AlreadyAnswered(Problem):
+    code, status, title = "already_answered", 409, _("This sign-in was answered already")
 
 
 # -- staff accounts and lost factors

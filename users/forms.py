@@ -15,10 +15,13 @@ from .models import User
 
 
 class ProblemForm(forms.Form):
-    """A form that can show what a service refused, at the field it is about."""
+    """A form that can show what a service refused, at the field it is about. `problem` is the whole refusal."""
+
+    problem: Problem | None = None
 
     def add_problem(self, problem: Problem) -> None:
         """Rows with a pointer to one of our fields go there, everything else to the top of the form."""
+        self.problem = problem
         rows = [(row["pointer"].lstrip("/"), row) for row in problem.errors or []]
         for field, row in rows:
             if field in self.fields:
@@ -145,6 +148,15 @@ class PhoneForm(ProblemForm):
 
 class PasswordForgotForm(ProblemForm):
     email = _email()
+
+
+class UnlockForm(ProblemForm):
+    email = _email()
+    code = forms.CharField(
+        label=_("Code from the mail"),
+        max_length=32,
+        widget=forms.TextInput(attrs=_text("text", "one-time-code", autocapitalize="characters", spellcheck="false")),
+    )
 
 
 class PasswordResetForm(ProblemForm):

@@ -22,14 +22,15 @@ from pairly.common.problems import NotAuthenticated, NotFound
 from security import selectors as security_log
 from security.client_ip import network_of
 from security.identifiers import normalise
-from security.types import AttemptFilter
+from security.services import attempts, devices
+from security.types import AttemptFilter, Client, DeviceRow
 from security.user_agents import name_of
 
-from . import access_tokens
+from . import access_tokens, revocations
 from .constants import SESSION_KEY, SESSIONS_SHOWN, SIGN_INS_PAGE
 from .errors import ChallengeOver, Suspended, TokenRevoked
 from .models import AccountClosure, BackupCode, EmailChange, Restriction, Session, SignInChallenge, TotpDevice, User
-from .types import Method, SessionRow, SignIn, SignInPage
+from .types import Method, SessionRow, SignIn, SignInPage, SignInRequestRow
 
 
 def find_user_by_uid(*, uid: uuid.UUID) -> User | None:
@@ -77,11 +78,16 @@ def sign_in_of(session: Session) -> SignIn:
 
 
 def get_signed_in_user_by_token(*, token: str, limited_too: bool = False) -> tuple[User, SignIn]:
-    """The person behind an access token. Raises NotAuthenticated (not a valid token) or TokenRevoked."""
+    """The person behind an access token. Raises NotAuthenticated (not a valid token) or TokenRevoked.
+
+    What Redis knows to be revoked is refused without a query; everything else PostgreSQL decides.
+    """
     try:
         user_id, family = access_tokens.read(token=token)
     except access_tokens.BadToken as error:
         raise NotAuthenticated from error
+    if revocations.is_noted(family=family):
+        raise TokenRevoked
     session = get_live_session(family=family, limited_too=limited_too)
     if session.user.uid != user_id:
         raise NotAuthenticated
@@ -178,6 +184,59 @@ def list_waiting_challenges(*, user: User) -> QuerySet[SignInChallenge]:
         .filter(user=user, needs=SignInChallenge.Needs.PROOF, approved_at__isnull=True)
         .order_by("-created_at")
     )
+
+
+def list_sign_in_requests(*, user: User, family: uuid.UUID) -> list[SignInRequestRow]:
+    """Sign-ins to the account of `user` that wait for approval, as seen from the sign-in `family`: two queries."""
+    own = find_device_of(family=family)
+    return [_sign_in_request_row(challenge, own) for challenge in list_waiting_challenges(user=user)]
+
+
+def get_sign_in_request(*, user: User, family: uuid.UUID, challenge_id: uuid.UUID) -> SignInRequestRow:
+    """One of them; raises NotFound when it is over or answered, and for somebody else's."""
+    challenge = list_waiting_challenges(user=user).filter(pk=challenge_id).first()
+    if challenge is None:
+        raise NotFound
+    return _sign_in_request_row(challenge, find_device_of(family=family))
+
+
+def find_device_of(*, family: uuid.UUID) -> bytes | None:
+    """What the device of a sign-in is known by (`security.services.devices.hash_of`)."""
+    stored = Session.objects.filter(pk=family).values_list("device_fingerprint_sha256", flat=True).first()
+    return bytes(stored) if stored is not None else None
+
+
+def _sign_in_request_row(challenge: SignInChallenge, own: bytes | None) -> SignInRequestRow:
+    return SignInRequestRow(
+        id=challenge.pk,
+        is_this_device=own is not None and own == device_of_challenge(challenge),
+        device=challenge.device_name or name_of(user_agent=challenge.user_agent),
+        network=network_of(ip=challenge.ip) if challenge.ip else "",
+        created_at=challenge.created_at,
+        expires_at=challenge.expires_at,
+    )
+
+
+def device_of_challenge(challenge: SignInChallenge) -> bytes:
+    """What the device is known by that waits."""
+    client = Client(challenge.ip or "", challenge.user_agent)
+    return devices.hash_of(fingerprint=challenge.device_fingerprint, client=client)
+
+
+def list_device_rows(*, user: User, family: uuid.UUID) -> list[DeviceRow]:
+    """The known devices of `user`, the one of the sign-in `family` first: two queries."""
+    return security_log.list_devices(user_uid=user.uid, current_sha256=find_device_of(family=family))
+
+
+def get_device_row(*, user: User, family: uuid.UUID, device_uid: uuid.UUID) -> DeviceRow:
+    """One of them; raises NotFound, also for somebody else's."""
+    own = find_device_of(family=family)
+    return security_log.get_device(user_uid=user.uid, device_uid=device_uid, current_sha256=own)
+
+
+def find_locked_until(*, user: User) -> datetime | None:
+    """Until when signing in on a device that is not known is locked."""
+    return attempts.find_locked_until(identifier=user.email)
 
 
 def _waiting_challenges() -> QuerySet[SignInChallenge]:

@@ -103,6 +103,19 @@ class SessionRow:
     last_seen_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInRequestRow:
+    """A sign-in to one's account that waits for one's word; `network` is "" when unknown. On the device that waits
+    itself (`is_this_device`) it cannot be answered."""
+
+    id: uuid.UUID
+    is_this_device: bool
+    device: str
+    network: str
+    created_at: datetime
+    expires_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class SignInPage:
     """Some of the sign-in history; `before` leads to the earlier ones, None at the end."""

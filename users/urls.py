@@ -2,7 +2,11 @@ from __future__ import annotations
 
 from django.urls import path
 
+<<<<<<< HEAD
 from . import email_views, password_views, phone_views, views
+=======
+from . import device_views, password_views, views
+>>>>>>> 86e2f9c (Unlocking, known devices, approval, risk in the history, retention, a cache of ended sign-ins)
 
 app_name = "users"
 
@@ -23,6 +27,16 @@ urlpatterns = [
     # -- second step and second factor
     # -- passkeys
     # -- devices, lockout, approval
+    path("unlock/", device_views.UnlockPage.as_view(), name="unlock"),
+    path("account/devices/", device_views.DevicesPage.as_view(), name="devices"),
+    path("account/devices/unlock/", device_views.UnlockElsewherePage.as_view(), name="unlock-elsewhere"),
+    path("account/devices/<uuid:device_id>/forget/", device_views.ForgetDevicePage.as_view(), name="device-forget"),
+    path("account/devices/<uuid:device_id>/trust/", device_views.TrustDevicePage.as_view(), name="device-trust"),
+    path(
+        "account/sign-in-requests/<uuid:challenge_id>/",
+        device_views.SignInRequestPage.as_view(),
+        name="sign-in-request",
+    ),
     # -- staff accounts and lost factors
     # -- privacy and suspension
     # -- e-mail address

@@ -186,6 +186,8 @@ CELERY_BEAT_SCHEDULE = {
     # -- second step and second factor
     # -- passkeys
     # -- devices, lockout, approval
+    "security-retain": {"task": "security.retain", "schedule": 3600.0},
+    "users-retain": {"task": "users.retain", "schedule": 3600.0},
     # -- staff accounts and lost factors
     # -- privacy and suspension
     # -- e-mail address

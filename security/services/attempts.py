@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from ..constants import FAILURE_WINDOW, LOCK_TIME, MAX_FAILURES
 from ..identifiers import keyed_hash
@@ -29,12 +30,20 @@ ORDER BY id DESC LIMIT %s::int
 
 
 def reserve(
-    *, identifier: str, client: Client, door: Door, user_uid: uuid.UUID | None = None, known_device: str = ""
+    *,
+    identifier: str,
+    client: Client,
+    door: Door,
+    user_uid: uuid.UUID | None = None,
+    known_device: str = "",
+    is_known_device: bool | None = None,
 ) -> Reservation:
     """Write the attempt in a transaction of its own and say whether it may go on to the password.
 
     `known_device`, the fingerprint of a device that the account was used on, gives that device a count and a
-    lockout of its own (OWASP: device cookies), for a stranger's guesses must not lock the owner out.
+    lockout of its own (OWASP: device cookies), for a stranger's guesses must not lock the owner out. So does any
+    other name of what is guessed at apart from the password, such as the code that unlocks. `is_known_device`
+    is for the record alone.
 
     Reservations of one identifier take turns under an advisory lock, so of 40 parallel guesses at most
     MAX_FAILURES are let through. Known and unknown identifiers are treated alike. A locked attempt is
@@ -51,7 +60,7 @@ def reserve(
             door=door,
             ip=client.ip or None,
             user_agent=client.user_agent,
-            known_device=bool(known_device) if user_uid else None,
+            known_device=is_known_device if user_uid else None,
             outcome=Outcome.REFUSED if locked_until else Outcome.PENDING,
             failure_reason=LOCKED if locked_until else "",
             created_at=now,
@@ -67,39 +76,81 @@ def settle(
     reason: str = "",
     family: uuid.UUID | None = None,
     risk_score: int | None = None,
+    is_known_device: bool | None = None,
 ) -> None:
     """Record how a reserved attempt ended, and which sign-in it became. An attempt is settled once."""
     fields: dict[str, Any] = {"outcome": outcome, "failure_reason": reason, "settled_at": Now(), "family": family}
     if risk_score is not None:
         fields["risk_score"] = risk_score
+    if is_known_device is not None:
+        fields["known_device"] = is_known_device
     LoginAttempt.objects.filter(pk=attempt_id, outcome=Outcome.PENDING).update(**fields)
 
 
 def forgive(
-    *, identifier: str, client: Client, door: Door, user_uid: uuid.UUID, family: uuid.UUID | None = None
+    *,
+    identifier: str,
+    client: Client,
+    door: Door,
+    user_uid: uuid.UUID,
+    family: uuid.UUID | None = None,
+    is_known_device: bool | None = None,
+    is_shown: bool = True,
 ) -> None:
-    """Record that the owner of the account proved themselves otherwise: its failures so far count no more.
+    """Record that the owner of the account proved themselves otherwise: its failures so far count no more, neither
+    everybody's nor those of its known devices.
 
-    Part of the caller's transaction. What the network address has used up of its limits stays used up.
+    Part of the caller's transaction. Without `is_shown` the account's history has no row of it, for it has another
+    one of the same event. What the network address has used up of its limits stays used up.
     """
     LoginAttempt.objects.create(
         identifier_hash=keyed_hash(identifier=identifier),
-        user_uid=user_uid,
+        user_uid=user_uid if is_shown else None,
         door=door,
         ip=client.ip or None,
         user_agent=client.user_agent,
+        known_device=is_known_device,
         outcome=Outcome.SUCCEEDED,
         family=family,
         settled_at=Now(),
     )
+    _clear(identifier, user_uid, door)
+
+
+def _clear(identifier: str, user_uid: uuid.UUID, door: Door) -> None:
+    """End the counts of the account's devices too. Such a row names no account, so no history shows it.
+
+    A device's count is known by a hash that only its own fingerprint gives, hence the search among failures.
+    """
+    since = timezone.now() - FAILURE_WINDOW - LOCK_TIME
+    counters = (
+        LoginAttempt.objects.filter(user_uid=user_uid, outcome__in=[Outcome.PENDING, Outcome.FAILED])
+        .filter(created_at__gt=since)
+        .exclude(identifier_hash=keyed_hash(identifier=identifier))
+        .values_list("identifier_hash", flat=True)
+        .distinct()
+    )
+    LoginAttempt.objects.bulk_create(
+        LoginAttempt(identifier_hash=counter, door=door, outcome=Outcome.SUCCEEDED, settled_at=Now())
+        for counter in counters
+    )
+
+
+def find_lock_by(*, attempt_id: int) -> datetime | None:
+    """Until when the account (or one device of it) is locked, if this failure is the one that locked it.
+
+    Of all failures of one lock that is true of one only: the newest that counts.
+    """
+    attempt = LoginAttempt.objects.get(pk=attempt_id)
+    times = _list_counted(bytes(attempt.identifier_hash))
+    if not times or times[0] != attempt.created_at:
+        return None
+    return _locked_until(times, _now())
 
 
 def find_locked_until(*, identifier: str, known_device: str = "") -> datetime | None:
     """Until when the account (or one known device of it) is locked, without making an attempt."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        row = cursor.fetchone()
-    return _locked_until(_list_counted(_counter(identifier, known_device)), row[0]) if row else None
+    return _locked_until(_list_counted(_counter(identifier, known_device)), _now())
 
 
 def _counter(identifier: str, known_device: str) -> bytes:
@@ -111,6 +162,11 @@ def _lock(hashed: bytes) -> datetime:
     """Wait for the turn of this identifier; the time is read after the wait, so times follow the turns."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s::bigint)", [int.from_bytes(hashed[:8], "big", signed=True)])
+    return _now()
+
+
+def _now() -> datetime:
+    with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         now: datetime = cursor.fetchone()[0]
     return now

@@ -13,6 +13,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from pairly.common.problems import NotFound
+
 from ..client_ip import network_of
 from ..constants import DEVICE_SEEN_STEP, STRONG_FINGERPRINT_MIN
 from ..models import KnownDevice
@@ -23,7 +25,7 @@ NOBODY = uuid.UUID(int=0)
 
 def find(*, user_uid: uuid.UUID | None, fingerprint: str, client: Client) -> KnownDevice | None:
     """The device, if this account (None: no account) was used on it before and it was not forgotten."""
-    hashed = _hash(fingerprint, client)
+    hashed = hash_of(fingerprint=fingerprint, client=client)
     return KnownDevice.objects.filter(
         user_uid=user_uid or NOBODY, fingerprint_sha256=hashed, forgotten_at__isnull=True
     ).first()
@@ -41,7 +43,7 @@ def remember(
     now = timezone.now()
     device, is_new = KnownDevice.objects.get_or_create(
         user_uid=user_uid,
-        fingerprint_sha256=_hash(fingerprint, client),
+        fingerprint_sha256=hash_of(fingerprint=fingerprint, client=client),
         defaults={"created_at": now, "trusted_at": now if is_trusted else None, **_seen(client, name, now)},
     )
     if is_new:
@@ -57,14 +59,40 @@ def remember(
     return was_forgotten
 
 
-def _seen(client: Client, name: str, now: datetime) -> dict[str, object]:
-    return {"name": name, "user_agent": client.user_agent, "ip": client.ip or None, "last_seen_at": now}
-
-
-def _hash(fingerprint: str, client: Client) -> bytes:
-    """Of the fingerprint, or of what stands in for a missing one; the prefix keeps the two apart."""
+def hash_of(*, fingerprint: str, client: Client) -> bytes:
+    """What a device is known by: the hash of its fingerprint, or of what stands in for a missing one. The prefix
+    keeps the two apart."""
     if fingerprint:
         known_by = f"fingerprint:{fingerprint}"
     else:
         known_by = f"client:{client.user_agent}\n{network_of(ip=client.ip) if client.ip else ''}"
     return hashlib.sha256(known_by.encode()).digest()
+
+
+def forget(*, user_uid: uuid.UUID, device_uid: uuid.UUID) -> None:
+    """A device of this account is known no more: it loses its own lockout and its trust, and its next sign-in is
+    one of a new device. Its sign-ins go on. Raises NotFound, also for somebody else's."""
+    device = _get(user_uid, device_uid)
+    KnownDevice.objects.filter(pk=device.pk).update(forgotten_at=timezone.now(), trusted_at=None)
+
+
+def trust(*, user_uid: uuid.UUID, device_uid: uuid.UUID) -> None:
+    """Trust a device of this account: on the road, in other networks, it is asked for more proof less often.
+    Raises NotFound, also for somebody else's."""
+    device = _get(user_uid, device_uid)
+    KnownDevice.objects.filter(pk=device.pk, trusted_at__isnull=True, forgotten_at__isnull=True).update(
+        trusted_at=timezone.now()
+    )
+
+
+def _seen(client: Client, name: str, now: datetime) -> dict[str, object]:
+    """A sign-in that names no device leaves the name of before."""
+    seen: dict[str, object] = {"user_agent": client.user_agent, "ip": client.ip or None, "last_seen_at": now}
+    return {**seen, "name": name} if name else seen
+
+
+def _get(user_uid: uuid.UUID, device_uid: uuid.UUID) -> KnownDevice:
+    device = KnownDevice.objects.filter(user_uid=user_uid, uid=device_uid, forgotten_at__isnull=True).first()
+    if device is None:
+        raise NotFound
+    return device

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from ..client_ip import network_of
 from ..identifiers import keyed_hash
-from ..models import LoginAttempt, RiskDecision
+from ..models import KnownDevice, LoginAttempt, RiskDecision
 from ..risk_rules import VERSION, Features, judge
-from ..types import Client
+from ..types import Client, Door
 
 SIGN_IN = "sign_in"
 RECENT = timedelta(hours=1)
@@ -20,28 +20,38 @@ NETWORKS_REMEMBERED = 20
 
 
 def evaluate(
-    *, user_uid: uuid.UUID, identifier: str, client: Client, is_known_device: bool, attempt_id: int
+    *, user_uid: uuid.UUID, identifier: str, client: Client, known: KnownDevice | None, attempt_id: int
 ) -> RiskDecision:
-    """Judge a sign-in whose password was right, and keep the decision with its reasons; three short queries.
+    """Judge a sign-in whose password was right, and keep the decision with its reasons; four short queries.
 
-    The attempt itself (`attempt_id`) is not among the facts. May run inside the caller's transaction.
+    `known` is the device if the account was used on it before. The attempt itself (`attempt_id`) is not among the
+    facts. May run inside the caller's transaction, which must commit for the decision to be kept.
     """
     now = timezone.now()
     before = list(
         LoginAttempt.objects.filter(
             user_uid=user_uid, outcome=LoginAttempt.Outcome.SUCCEEDED, pk__lt=attempt_id, family__isnull=False
         )
+        .exclude(door=Door.STEP_UP)  # proves who is there, not that this network is theirs
         .order_by("-pk")
         .values_list("created_at", "ip")[:NETWORKS_REMEMBERED]
     )
+    # Someone who signed up and has not signed in since is known by the device of that day alone.
+    used_devices = list(
+        KnownDevice.objects.filter(user_uid=user_uid, forgotten_at__isnull=True)
+        .order_by("-last_seen_at")
+        .values_list("last_seen_at", "ip")[:NETWORKS_REMEMBERED]
+    )
+    seen = [*before, *used_devices]
     features = Features(
-        is_known_device=is_known_device,
-        is_known_network=_network(client.ip) in {_network(ip) for _at, ip in before} - {""},
-        has_signed_in_before=bool(before),
+        is_known_device=known is not None,
+        is_trusted_device=known is not None and known.trusted_at is not None,
+        is_known_network=_network(client.ip) in {_network(ip) for _at, ip in seen} - {""},
+        has_signed_in_before=bool(seen),
         has_user_agent=bool(client.user_agent),
         n_recent_failures=_count_failures(identifier, attempt_id, now),
         n_accounts_tried_from_ip=_count_accounts(client.ip, now),
-        days_since_last_sign_in=(now - before[0][0]).days if before else None,
+        days_since_last_sign_in=(now - max(at for at, _ip in seen)).days if seen else None,
     )
     score, action, reasons = judge(features)
     return RiskDecision.objects.create(

@@ -138,7 +138,10 @@ class SignInsQuery(serializers.Serializer[None]):
 
 
 class SignInOut(serializers.Serializer[AttemptRow]):
-    """One try to sign in: `outcome` and `failure_reason` are codes, `result` and `reason` the same in words."""
+    """One try to sign in: `outcome` and `failure_reason` are codes, `result` and `reason` the same in words.
+
+    `family` is the sign-in it became, as in `auth/sessions`; `risk_score` is from 0 to 100 with `reasons`.
+    """
 
     created_at = serializers.DateTimeField()
     outcome = serializers.CharField()
@@ -148,3 +151,11 @@ class SignInOut(serializers.Serializer[AttemptRow]):
     door = serializers.CharField()
     device = serializers.CharField()
     ip = serializers.CharField()
+    family = serializers.UUIDField(allow_null=True)
+    known_device = serializers.BooleanField(allow_null=True)
+    risk_score = serializers.IntegerField(allow_null=True)
+    risk = serializers.CharField()
+    reasons = serializers.SerializerMethodField()
+
+    def get_reasons(self, row: AttemptRow) -> list[dict[str, str]]:
+        return [{"code": reason.code, "text": reason.text} for reason in row.reasons]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import email_views, password_views, phone_views, views
+from . import device_views, email_views, password_views, phone_views, views
 
 app_name = "users"
 
@@ -24,6 +24,27 @@ urlpatterns = [
     # -- second step and second factor
     # -- passkeys
     # -- devices, lockout, approval
+    path("auth/unlock", device_views.UnlockView.as_view(), name="unlock"),
+    path("auth/lockout", device_views.LockoutView.as_view(), name="lockout"),
+    path("auth/devices", device_views.DevicesView.as_view(), name="device-list"),
+    path("auth/devices/<uuid:device_id>", device_views.DeviceView.as_view(), name="device-detail"),
+    path("auth/devices/<uuid:device_id>/trust", device_views.TrustDeviceView.as_view(), name="device-trust"),
+    path("auth/sign-in-requests", device_views.SignInRequestsView.as_view(), name="sign-in-request-list"),
+    path(
+        "auth/sign-in-requests/<uuid:challenge_id>",
+        device_views.SignInRequestView.as_view(),
+        name="sign-in-request-detail",
+    ),
+    path(
+        "auth/sign-in-requests/<uuid:challenge_id>/approve",
+        device_views.AnswerView.as_view(approve=True),
+        name="sign-in-request-approve",
+    ),
+    path(
+        "auth/sign-in-requests/<uuid:challenge_id>/refuse",
+        device_views.AnswerView.as_view(approve=False),
+        name="sign-in-request-refuse",
+    ),
     # -- staff accounts and lost factors
     # -- privacy and suspension
     # -- e-mail address

@@ -36,22 +36,19 @@ def enter(
     device: Device,
     factor: Method | None = None,
     attempt_id: int | None = None,
+    risk_score: int | None = None,
 ) -> StartedSession:
     """Begin the sign-in of `user`, held by the caller in its transaction, who proved what they had to.
 
     `attempt_id` is the reserved attempt that this settles; without one (a passkey, an approval) it is recorded
-    as a success of its own. A suspended or closing account gets a session that is kept to privacy. Raises
-    Suspended for an account that is gone.
+    as a success of its own. `risk_score` is what the sign-in was judged to be. A suspended or closing account gets
+    a session that is kept to privacy. Raises Suspended for an account that is gone.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("enter() needs a transaction that holds the account")
     limit = selectors.get_limit(user=user)
     started = sessions.start_session(user=user, kind=kind, client=client, device=device, factor=factor, limit=limit)
     family = started.session.family
-    if attempt_id is None:
-        attempts.forgive(identifier=user.email, client=client, door=door, user_uid=user.uid, family=family)
-    else:
-        attempts.settle(attempt_id=attempt_id, outcome=Outcome.SUCCEEDED, family=family)
     is_new = devices.remember(
         user_uid=user.uid,
         fingerprint=device.fingerprint,
@@ -59,6 +56,23 @@ def enter(
         name=device.name,
         is_trusted=factor is not None,
     )
+    if attempt_id is None:
+        attempts.forgive(
+            identifier=user.email,
+            client=client,
+            door=door,
+            user_uid=user.uid,
+            family=family,
+            is_known_device=not is_new,
+        )
+    else:
+        attempts.settle(
+            attempt_id=attempt_id,
+            outcome=Outcome.SUCCEEDED,
+            family=family,
+            risk_score=risk_score,
+            is_known_device=not is_new,
+        )
     if is_new:
         security_mails.write(user=user, notice="new_device", **describe(client=client, device=device))
     return started

@@ -40,7 +40,9 @@ _NOTICES: dict[str, _Notice] = {
         gettext_noop(
             "Somebody typed your password on a device that we do not know, and we have asked for more proof.\n\n"
             "Device: %(device)s\nNetwork: %(network)s\n\n"
+            "Say there whether it is you, or ignore this mail: without your word or a code nobody gets in.\n\n"
         ),
+        "users:devices",
     ),
     "factor_on": _Notice(
         gettext_noop("Your second factor is on"),
@@ -68,6 +70,15 @@ _NOTICES: dict[str, _Notice] = {
     # -- second step and second factor
     # -- passkeys
     # -- devices, lockout, approval
+    "sign_in_blocked": _Notice(
+        gettext_noop("We stopped a sign-in to your account"),
+        gettext_noop(
+            "Somebody typed your right password, and so much spoke against it that we let nobody in.\n\n"
+            "Device: %(device)s\nNetwork: %(network)s\n\n"
+            "Sign in on a device that you have used before, or choose a new password.\n\n"
+        ),
+        "users:password-forgot",
+    ),
     # -- staff accounts and lost factors
     # -- privacy and suspension
     "suspended": _Notice(

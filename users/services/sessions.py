@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from pairly.common import after_commit
 from pairly.common.ids import uuid7
+from security.services import devices
 from security.types import Client
 
-from .. import selectors
+from .. import revocations, selectors
 from ..constants import SEEN_STEP
 from ..models import Session, User
 from ..types import Device, Method, StartedSession
@@ -47,7 +48,7 @@ def start_session(
         ip=client.ip or None,
         user_agent=client.user_agent,
         device_name=device.name,
-        device_fingerprint_sha256=sha256(device.fingerprint) if device.fingerprint else None,
+        device_fingerprint_sha256=devices.hash_of(fingerprint=device.fingerprint, client=client),
         factor=factor or "",
         factor_at=now if factor else None,
         stepped_up_at=now,
@@ -111,4 +112,5 @@ def _end(rows: QuerySet[Session], *, reason: str) -> int:
             n_ended += 1
             event = {"type": "session.revoked", "family": str(family)}
             after_commit.push(user_id=user_uid, event=event)
+            revocations.note(family=family)
     return n_ended

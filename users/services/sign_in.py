@@ -17,7 +17,7 @@ from django.db import transaction
 from pairly.common.problems import Overloaded, RateLimited
 from security import limits
 from security.client_ip import network_of
-from security.models import LoginAttempt, RiskDecision
+from security.models import KnownDevice, LoginAttempt, RiskDecision
 from security.services import attempts, devices, risk
 from security.types import Client, Door, Reservation
 
@@ -26,7 +26,7 @@ from ..constants import SIGN_IN_PER_MINUTE
 from ..errors import InvalidCredentials, SignInBlocked, Suspended
 from ..models import Session, SignInChallenge, User
 from ..types import Challenged, Device, StartedSession
-from . import challenges, entrance, factors, lockouts
+from . import challenges, entrance, factors, lockouts, security_mails
 
 Outcome = LoginAttempt.Outcome
 Needs = SignInChallenge.Needs
@@ -48,36 +48,46 @@ def sign_in(
     Suspended or SignInBlocked (only after the right password) or Overloaded. Must not run inside a transaction.
     """
     device = device or Device()
-    _check_limit(email, client)
+    _check_limit(email, client, device)
     user = selectors.find_user_by_email(email=email)
-    user_uid = user.uid if user else None
-    known_device = lockouts.counter_of(user_uid=user_uid, fingerprint=device.fingerprint, client=client)
+    known = devices.find(user_uid=user.uid if user else None, fingerprint=device.fingerprint, client=client)
     reserved = attempts.reserve(
-        identifier=email, client=client, door=door, user_uid=user_uid, known_device=known_device
+        identifier=email,
+        client=client,
+        door=door,
+        user_uid=user.uid if user else None,
+        known_device=device.fingerprint if known and devices.is_strong(fingerprint=device.fingerprint) else "",
+        is_known_device=known is not None,
     )
     if reserved.locked_until:
         raise lockouts.locked(reserved.locked_until)
     if not _is_right(user, password, reserved) or user is None:
-        reason = "wrong_password" if user else "unknown_account"
-        attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason=reason)
-        if user:
-            lockouts.tell(user=user, reserved=reserved)
-        raise InvalidCredentials(attempts_left=reserved.attempts_left)
+        raise _failed(user, reserved)
     way_in = _WayIn(kind, door, client, device, reserved.attempt_id)
     try:
         with transaction.atomic():
             held = _hold_password(user, password)
-            begun = _go_on(held, way_in) if held else None
+            begun = _go_on(held, way_in, known) if held else None
     except Suspended:
         attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.REFUSED, reason="inactive")
         raise
-    if begun is not None:
-        return begun
-    if held is not None:
-        attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.REFUSED, reason="too_risky")
+    except Overloaded:
+        attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.REFUSED, reason="overloaded")
+        raise
+    if held is None:
+        raise _failed(user, reserved)
+    if begun is None:
         raise SignInBlocked
-    attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_password")
-    raise InvalidCredentials(attempts_left=reserved.attempts_left)
+    return begun
+
+
+def _failed(user: User | None, reserved: Reservation) -> InvalidCredentials:
+    """The refusal of a wrong password, recorded; the owner is told of a lock in the same transaction."""
+    with transaction.atomic():
+        reason = "wrong_password" if user else "unknown_account"
+        attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason=reason)
+        lockouts.tell(user=user, reserved=reserved)
+    return InvalidCredentials(attempts_left=reserved.attempts_left)
 
 
 class _WayIn(NamedTuple):
@@ -90,25 +100,28 @@ class _WayIn(NamedTuple):
     attempt_id: int
 
 
-def _go_on(user: User, way_in: _WayIn) -> StartedSession | Challenged | None:
-    """The password was right and `user` is held: what comes now? None where too much speaks against it."""
+def _go_on(user: User, way_in: _WayIn, known: KnownDevice | None) -> StartedSession | Challenged | None:
+    """The password was right and `user` is held: what comes now? None where too much speaks against it; that is
+    recorded and its owner told, so the caller must let the transaction commit."""
     limit = selectors.get_limit(user=user)
-    known = devices.find(user_uid=user.uid, fingerprint=way_in.device.fingerprint, client=way_in.client)
     judged = risk.evaluate(
-        user_uid=user.uid,
-        identifier=user.email,
-        client=way_in.client,
-        is_known_device=known is not None,
-        attempt_id=way_in.attempt_id,
+        user_uid=user.uid, identifier=user.email, client=way_in.client, known=known, attempt_id=way_in.attempt_id
     )
     if factors.list_methods(user=user):
         return challenges.begin(user=user, needs=Needs.FACTOR, risk_score=judged.score, **way_in._asdict())
     if judged.action == Action.BLOCK:
+        _refuse(user, way_in, judged.score)
         return None
     # Nobody approves for who is shut out of everything else, and their data has to stay within reach.
     if judged.action == Action.STEP_UP and not limit:
         return challenges.begin(user=user, needs=Needs.PROOF, risk_score=judged.score, **way_in._asdict())
-    return entrance.enter(user=user, **way_in._asdict())
+    return entrance.enter(user=user, risk_score=judged.score, **way_in._asdict())
+
+
+def _refuse(user: User, way_in: _WayIn, score: int) -> None:
+    attempts.settle(attempt_id=way_in.attempt_id, outcome=Outcome.REFUSED, reason="too_risky", risk_score=score)
+    told = entrance.describe(client=way_in.client, device=way_in.device)
+    security_mails.write(user=user, notice="sign_in_blocked", **told)
 
 
 def _hold_password(user: User, password: str) -> User | None:
@@ -123,11 +136,14 @@ def _hold_password(user: User, password: str) -> User | None:
     return held if is_still else None
 
 
-def _check_limit(email: str, client: Client) -> None:
-    decision = limits.allow(name="sign-in", key=network_of(ip=client.ip), limit=SIGN_IN_PER_MINUTE, window_s=60)
+def _check_limit(email: str, client: Client, device: Device) -> None:
+    network = network_of(ip=client.ip)
+    decision = limits.allow(name="sign-in", key=network, limit=SIGN_IN_PER_MINUTE, window_s=60, is_strict=True)
     if decision.allowed:
         return
-    locked_until = attempts.find_locked_until(identifier=email)
+    user = selectors.find_user_by_email(email=email)
+    counter = lockouts.counter_of(user_uid=user.uid if user else None, fingerprint=device.fingerprint, client=client)
+    locked_until = attempts.find_locked_until(identifier=email, known_device=counter)
     if locked_until:
         raise lockouts.locked(locked_until)
     raise RateLimited(retry_after_s=decision.retry_after_s)
