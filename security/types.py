@@ -77,7 +77,8 @@ class AttemptFilter:
 class AttemptRow:
     """One try to sign in, for its account's owner: codes, and the same in plain words.
 
-    `risk_score` is from 0 to 100, None where the try got no so far as to be judged; `risk` is "low", "medium" or "high", `risk_text` the same in words.
+    `risk_score` is from 0 to 100, None where the try got no so far as to be judged; `risk` is "low", "medium" or
+    "high", `risk_text` the same in words.
     """
 
     id: int

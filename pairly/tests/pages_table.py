@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
 from django.shortcuts import render
 from django.test import RequestFactory, override_settings
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from pairly.common.problems import Forbidden, NotFound, Overloaded, Problem, RateLimited
 from pairly.site import views
 from pairly.site.design import design
 from pairly.site.middleware import ProblemMiddleware
+from pairly.testing import demo
 from pairly.testing.survey import CHAT_SCRIPT_KB, SCRIPT_KB, Visit
-from users.forms import CodeForm
-from users.models import EmailChange
+from users.forms import CodeForm, SignInForm
+from users.models import EmailChange, SignInChallenge, User
+from security.services import attempts
+from security.types import Client, Door
+from users.services.lockouts import locked
 
 from .demo_world import World
 
@@ -145,6 +151,41 @@ def conversation(persona: str) -> Entry:
     )
 
 
+# -- devices, lockout, approval: what a stranger's guesses lead to ------------------------------------------
+def locked_sign_in():
+    """The page of a locked account; locking one here would use up what other pages may try."""
+    form = SignInForm({"email": "ada@example.org", "password": "x"})
+    form.is_valid()
+    form.add_problem(locked(timezone.now() + timedelta(minutes=42)))
+    return render(request_of_a_stranger(), "users/sign_in.html", {"form": form})
+
+
+def sign_in_request(world: World) -> str:
+    """A sign-in to the fan's account that waits for the fan's word."""
+    fan = User.objects.get(email=world.logins[demo.FAN].email)
+    waiting = SignInChallenge.objects.create(
+        user=fan,
+        token_sha256=secrets.token_bytes(32),
+        needs=SignInChallenge.Needs.PROOF,
+        kind="web",
+        door="page",
+        ip="198.51.100.5",
+        user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        device_fingerprint=secrets.token_urlsafe(24),
+        attempt_id=0,
+        expires_at=timezone.now() + timedelta(minutes=10),
+    )
+    return reverse("users:sign-in-request", args=[waiting.pk])
+
+
+def devices_with_a_request(world: World) -> str:
+    """The fan's devices while a sign-in waits and signing in elsewhere is locked."""
+    sign_in_request(world)
+    for _ in range(5):
+        attempts.reserve(identifier=world.logins[demo.FAN].email, client=Client(), door=Door.PAGE)
+    return reverse("users:devices")
+
+
 EVERYWHERE = [
     Entry(name="home", view="site:home"),
     Entry(name="how-it-works", view="site:how-it-works"),
@@ -222,6 +263,25 @@ EVERYWHERE = [
     # -- second step and second factor
     # -- passkeys
     # -- devices, lockout, approval
+    Entry(name="unlock", view="users:unlock"),
+    Entry(
+        name="unlock-errors",
+        view="users:unlock",
+        act=submit("code", email="nobody@demo.pairly.example", code="ABCDE-FGHJK"),
+        status=422,
+    ),
+    Entry(name="sign-in-locked", rendered=locked_sign_in, status=423),
+    Entry(name="devices", view="users:devices", persona="newcomer"),
+    Entry(name="devices-waiting", view="users:devices", persona="fan", path=devices_with_a_request),
+    Entry(name="sign-in-request", view="users:sign-in-request", persona="fan", path=sign_in_request),
+    Entry(
+        name="sign-in-request-refused",
+        view="users:sign-in-request",
+        persona="fan",
+        path=sign_in_request,
+        act=lambda page: page.click("button[value=no]"),
+        ready="main .result-mark-good",
+    ),
     # -- staff accounts and lost factors
     # -- privacy and suspension
     # -- e-mail address
@@ -287,6 +347,9 @@ NO_PAGES: dict[str, dict[str, str]] = {
     # -- second step and second factor
     # -- passkeys
     # -- devices, lockout, approval
+    "users:unlock-elsewhere": {},
+    "users:device-forget": {"device_id": "00000000-0000-7000-8000-000000000000"},
+    "users:device-trust": {"device_id": "00000000-0000-7000-8000-000000000000"},
     # -- staff accounts and lost factors
     # -- privacy and suspension
     # -- e-mail address
