@@ -2,11 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-<<<<<<< HEAD
-from . import email_views, password_views, phone_views, views
-=======
-from . import device_views, password_views, views
->>>>>>> 86e2f9c (Unlocking, known devices, approval, risk in the history, retention, a cache of ended sign-ins)
+from . import device_views, email_views, password_views, phone_views, views
 
 app_name = "users"
 

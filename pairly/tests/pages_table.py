@@ -20,10 +20,10 @@ from pairly.site.design import design
 from pairly.site.middleware import ProblemMiddleware
 from pairly.testing import demo
 from pairly.testing.survey import CHAT_SCRIPT_KB, SCRIPT_KB, Visit
-from users.forms import CodeForm, SignInForm
-from users.models import EmailChange, SignInChallenge, User
 from security.services import attempts
 from security.types import Client, Door
+from users.forms import CodeForm, SignInForm
+from users.models import EmailChange, SignInChallenge, User
 from users.services.lockouts import locked
 
 from .demo_world import World
