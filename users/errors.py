@@ -99,6 +99,24 @@ class RefreshInProgress(Problem):
 
 
 # -- second step and second factor
+class NoSecondFactor(Problem):
+    code, status, title = "no_second_factor", 409, _("Set up a second factor first")
+
+
+class StrongerFactorSet(Problem):
+    """Codes by mail are for accounts that have nothing stronger."""
+
+    code, status, title = (
+        "stronger_factor_set",
+        409,
+        _("You have an authenticator app or a passkey already; codes by mail would be weaker"),
+    )
+
+
+class EmailNotVerified(Problem):
+    """A code sent to a mistyped address would lock its owner out."""
+
+    code, status, title = "email_not_verified", 409, _("Confirm your e-mail address first")
 
 
 # -- passkeys

@@ -12,6 +12,7 @@ from security.types import AttemptFilter
 
 from .constants import NAME_MAX, PASSWORD_MAX
 from .models import User
+from .types import Method
 
 
 class ProblemForm(forms.Form):
@@ -82,6 +83,81 @@ class CodeForm(ProblemForm):
         label=_("Code from the mail"),
         max_length=16,
         widget=forms.TextInput(attrs=_text("text", "one-time-code", inputmode="numeric")),
+    )
+
+
+class SecondCodeForm(ProblemForm):
+    """A code of one of several methods; `method` is the tab it is typed on."""
+
+    method = forms.ChoiceField(choices=[(method, method) for method in Method], widget=forms.HiddenInput)
+    code = forms.CharField(
+        label=_("Code"),
+        required=False,
+        strip=False,
+        max_length=PASSWORD_MAX,
+        widget=forms.TextInput(attrs=_text("text", "one-time-code", inputmode="numeric", autocapitalize="off")),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        method = self.data.get("method") or self.initial.get("method")
+        field = self.fields["code"]
+        match method:
+            case Method.TOTP:
+                field.label = _("Code from your authenticator app")
+            case Method.EMAIL:
+                field.label = _("Code from the mail")
+            case Method.BACKUP_CODE:
+                field.label = _("Backup code")
+                field.widget = forms.TextInput(
+                    attrs=_text("text", "off", autocapitalize="characters", spellcheck="false")
+                )
+            case Method.PASSWORD:
+                field.label = _("Password")
+                field.widget = forms.PasswordInput(attrs=_text("password", "current-password"))
+
+    def clean(self) -> dict[str, Any]:
+        """Whatever is typed needs to be; an approval is given elsewhere."""
+        fields: dict[str, Any] = super().clean() or self.cleaned_data
+        if fields.get("method") != Method.APPROVAL and not fields.get("code") and "code" not in self.errors:
+            self.add_error("code", forms.ValidationError(gettext("Type the code."), code="required"))
+        return fields
+
+
+class TotpCodeForm(ProblemForm):
+    code = forms.CharField(
+        label=_("Code that the app shows"),
+        max_length=16,
+        widget=forms.TextInput(attrs=_text("text", "one-time-code", inputmode="numeric")),
+    )
+
+
+class _OffForm(ProblemForm):
+    """Stands on a page with another field for a code."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="off_%s", **kwargs)
+
+
+class TurnTotpOffForm(_OffForm):
+    method = forms.ChoiceField(
+        label=_("What you have"),
+        choices=[(Method.TOTP, _("The app")), (Method.BACKUP_CODE, _("A backup code"))],
+        initial=Method.TOTP,
+    )
+    code = forms.CharField(
+        label=_("Code"), max_length=32, widget=forms.TextInput(attrs=_text("text", "one-time-code", spellcheck="false"))
+    )
+
+
+class TurnEmailOffForm(_OffForm):
+    """The password; services call what is typed a code."""
+
+    code = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=PASSWORD_MAX,
+        widget=forms.PasswordInput(attrs=_text("password", "current-password")),
     )
 
 
@@ -167,3 +243,19 @@ class PasswordResetForm(ProblemForm):
         widget=forms.TextInput(attrs=_text("text", "one-time-code", autocapitalize="characters", spellcheck="false")),
     )
     new_password = _new_password()
+    method = forms.ChoiceField(
+        label=_("What proves that it is you"),
+        required=False,
+        choices=[(Method.TOTP, _("A code of the authenticator app")), (Method.BACKUP_CODE, _("A backup code"))],
+    )
+    second_code = forms.CharField(
+        label=_("Its code"),
+        required=False,
+        max_length=32,
+        widget=forms.TextInput(attrs=_text("text", "off", autocapitalize="characters", spellcheck="false")),
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """What the service takes; call after `is_valid`."""
+        method = self.cleaned_data["method"]
+        return {**self.cleaned_data, "method": Method(method) if method else None}

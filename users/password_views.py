@@ -17,6 +17,7 @@ from security.client_ip import client_of
 from security.types import Door
 
 from . import browser_sessions
+from .errors import SecondFactorRequired
 from .forms import PasswordChangeForm, PasswordForgotForm, PasswordResetForm, ProblemForm
 from .requests import user_of
 from .services import password_resets, passwords
@@ -90,7 +91,7 @@ class ResetPasswordPage(View):
         if not form.is_valid():
             return _render(request, "users/reset_password.html", form, status=422)
         try:
-            password_resets.reset(**form.cleaned_data, client=client_of(request=request))
+            password_resets.reset(**form.get_fields(), client=client_of(request=request))
         except Problem as problem:
             return _render(request, "users/reset_password.html", form, problem=problem)
         messages.success(request, gettext("Your password is changed. Sign in with the new one."))
@@ -109,9 +110,10 @@ def _render(
     """The page of a form, with what a service refused, if it did."""
     if problem:
         form.add_problem(problem)
-    response = render(
-        request, template, {"form": form, "is_sent": is_sent}, status=problem.status if problem else status
-    )
+    # Asked for only after the right code, so that nothing tells which accounts have a second factor.
+    asks_second = isinstance(problem, SecondFactorRequired) or bool(form.data.get("method"))
+    context = {"form": form, "is_sent": is_sent, "asks_second": asks_second}
+    response = render(request, template, context, status=problem.status if problem else status)
     for name, value in (problem.headers() if problem else {}).items():
         response[name] = value
     return response

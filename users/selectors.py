@@ -161,6 +161,12 @@ def count_backup_codes(*, user: User) -> int:
     return BackupCode.objects.filter(user=user, used_at__isnull=True).count()
 
 
+def count_passkeys(*, user: User) -> int:
+    """How many are set up."""
+    n_passkeys: int = get_credential_model().objects.filter(user=user, confirmed=True).count()
+    return n_passkeys
+
+
 def get_challenge(*, token_sha256: bytes) -> SignInChallenge:
     """A sign-in that waits for its second step, with its user. Raises ChallengeOver."""
     challenge = _waiting_challenges().filter(token_sha256=token_sha256).first()

@@ -81,6 +81,25 @@ class TotpSetup:
     qr_png: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorState:
+    """What stands between an account and who knows its password. `methods` is what is asked for, the best first."""
+
+    methods: list[Method]
+    has_totp: bool
+    n_passkeys: int
+    has_email: bool
+    n_backup_codes: int
+
+    @property
+    def has_strong(self) -> bool:
+        return self.has_totp or self.n_passkeys > 0
+
+    @property
+    def is_on(self) -> bool:
+        return self.has_strong or self.has_email
+
+
 class TokenPair(TypedDict):
     """The token members of an answer of `auth/*`; `expires_in` in seconds."""
 

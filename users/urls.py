@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import device_views, email_views, password_views, phone_views, views
+from . import device_views, email_views, factor_views, password_views, phone_views, views
 
 app_name = "users"
 
@@ -21,6 +21,14 @@ urlpatterns = [
     path("account/sign-ins/", views.SignInsPage.as_view(), name="sign-ins"),
     path("account/phone/", phone_views.PhonePage.as_view(), name="phone"),
     # -- second step and second factor
+    path("sign-in/second-step/", factor_views.SecondStepPage.as_view(), name="second-step"),
+    path("sign-in/second-step/code/", factor_views.SecondStepCodePage.as_view(), name="second-step-code"),
+    path("step-up/", factor_views.ConfirmPage.as_view(), name="step-up"),
+    path("account/security/", factor_views.SecurityPage.as_view(), name="security"),
+    path("account/two-factor/", factor_views.TwoFactorPage.as_view(), name="two-factor"),
+    path("account/two-factor/set-up/", factor_views.BeginTotpPage.as_view(), name="totp-begin"),
+    path("account/two-factor/email/", factor_views.EnableEmailPage.as_view(), name="email-factor-on"),
+    path("account/backup-codes/", factor_views.BackupCodesPage.as_view(), name="backup-codes"),
     # -- passkeys
     # -- devices, lockout, approval
     path("unlock/", device_views.UnlockPage.as_view(), name="unlock"),

@@ -28,7 +28,7 @@ from . import browser_sessions, device_cookies, second_steps, selectors
 from .errors import InvalidCredentials
 from .forms import CodeForm, ProblemForm, SignInForm, SignInsForm, SignUpForm
 from .models import Session, User
-from .services import accounts, email_codes, sessions, sign_in
+from .services import accounts, email_codes, sessions, sign_in, step_up
 from .types import Challenged, StartedSession
 
 
@@ -41,7 +41,7 @@ class EntryPage(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if browser_sessions.sign_in_of(request=request):
-            return redirect(_next_url(request))
+            return redirect(get_next_url(request))
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -59,10 +59,10 @@ class EntryPage(View):
             return self._page(request, form, status=problem.status, headers=problem.headers())
         if isinstance(started, Challenged):
             second_steps.wait_for(request=request, challenged=started)
-            response = redirect_to_next("users:second-step", _given_next(request))
+            response = redirect_to_next("users:second-step", get_given_next(request))
         else:
             browser_sessions.attach(request=request, started=started)
-            response = redirect(_next_url(request))
+            response = redirect(get_next_url(request))
         device_cookies.keep(response=response, device=self.device)
         return response
 
@@ -75,7 +75,7 @@ class EntryPage(View):
     def _page(
         self, request: HttpRequest, form: ProblemForm, *, status: int, headers: dict[str, str] | None = None
     ) -> HttpResponse:
-        context = {"form": form, "next": _given_next(request)}
+        context = {"form": form, "next": get_given_next(request)}
         response = render(request, self.template_name, context, status=status)
         for name, value in (headers or {}).items():
             response[name] = value
@@ -131,13 +131,23 @@ class SignedInPage(View):
         return super().dispatch(request, *args, **kwargs)
 
 
+class StepUpPage(SignedInPage):
+    """A page for who has proven within STEP_UP_LIFE that it is they; others are asked to and come back."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        sign_in = browser_sessions.sign_in_of(request=request)
+        if sign_in is not None:
+            step_up.require(user=_person(request), sign_in=sign_in)
+        return super().dispatch(request, *args, **kwargs)
+
+
 @method_decorator(never_cache, name="dispatch")
 class VerifyEmailPage(SignedInPage):
     """Type the code that was mailed."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         if _person(request).email_verified_at is not None:
-            return redirect(_next_url(request))
+            return redirect(get_next_url(request))
         return self._page(request, CodeForm(), status=200)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -150,7 +160,7 @@ class VerifyEmailPage(SignedInPage):
             form.add_problem(problem)
             return self._page(request, form, status=problem.status)
         messages.success(request, gettext("Your e-mail address is confirmed."))
-        return redirect(_next_url(request))
+        return redirect(get_next_url(request))
 
     def _page(self, request: HttpRequest, form: ProblemForm, *, status: int) -> HttpResponse:
         context = {"form": form, "email": _person(request).email}
@@ -172,10 +182,10 @@ class ResendEmailCodePage(SignedInPage):
         return redirect("users:email-verify")
 
 
-def redirect_to_next(name: str, following: str) -> HttpResponse:
+def redirect_to_next(name: str, following: str, **query: str) -> HttpResponse:
     """To a page of ours that leads on to `following` in the end."""
-    query = f"?{urlencode({'next': following})}" if following else ""
-    return redirect(f"{reverse(name)}{query}")
+    wanted = {**query, "next": following} if following else query
+    return redirect(f"{reverse(name)}?{urlencode(wanted)}" if wanted else reverse(name))
 
 
 def _person(request: HttpRequest) -> User:
@@ -200,13 +210,14 @@ def _explained(problem: Problem) -> Problem:
     return problem
 
 
-def _given_next(request: HttpRequest) -> str:
+def get_given_next(request: HttpRequest) -> str:
     """Where the visitor was going: a path of ours, or nothing."""
     return own_path(request.POST.get("next") or request.GET.get("next"))
 
 
-def _next_url(request: HttpRequest) -> str:
-    return _given_next(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+def get_next_url(request: HttpRequest) -> str:
+    """`get_given_next`, or where a sign-in leads."""
+    return get_given_next(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 @method_decorator(never_cache, name="dispatch")

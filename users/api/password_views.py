@@ -51,7 +51,8 @@ class PasswordForgotView(APIView):
 
 
 class PasswordResetView(APIView):
-    """POST auth/password/reset: 204; 422 `invalid_code` with `attempts_left`, 422 by field, 429."""
+    """POST auth/password/reset: 204; 422 `invalid_code` with `attempts_left`, 422 by field, 429. With a second
+    factor also 403 `second_factor_required` with `methods`: send `method` and `second_code` too; 423."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -59,5 +60,5 @@ class PasswordResetView(APIView):
     def post(self, request: Request) -> Response:
         body = serializers.PasswordResetIn(data=request.data)
         body.is_valid(raise_exception=True)
-        password_resets.reset(**body.validated_data, client=client_of(request=request._request))
+        password_resets.reset(**body.get_fields_of_reset(), client=client_of(request=request._request))
         return Response(status=204)

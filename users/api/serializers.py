@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import base64
 import uuid
+from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from security.models import LoginAttempt
@@ -10,7 +13,7 @@ from security.user_agents import name_of
 
 from ..constants import NAME_MAX, PASSWORD_MAX
 from ..models import Session, User
-from ..types import Device
+from ..types import Device, FactorState, Method, TotpSetup
 
 
 class DeviceIn(serializers.Serializer[None]):
@@ -47,6 +50,65 @@ class CodeIn(serializers.Serializer[None]):
     code = serializers.CharField(max_length=16)
 
 
+class SecondStepIn(serializers.Serializer[None]):
+    """The proof of a waiting sign-in. `code` may be left out for an approval, which is given elsewhere."""
+
+    temp_token = serializers.CharField(max_length=200)
+    method = serializers.ChoiceField(choices=[Method.TOTP, Method.EMAIL, Method.BACKUP_CODE, Method.APPROVAL])
+    code = serializers.CharField(max_length=32, required=False, allow_blank=True, default="")
+
+    def validate(self, attrs: dict[str, str]) -> dict[str, str]:
+        if attrs["method"] != Method.APPROVAL and not attrs["code"]:
+            raise serializers.ValidationError({"code": [serializers.ErrorDetail(_("Type the code."), "required")]})
+        return attrs
+
+
+class BackupCodeStepIn(serializers.Serializer[None]):
+    temp_token = serializers.CharField(max_length=200)
+    code = serializers.CharField(max_length=32)
+
+
+class TempTokenIn(serializers.Serializer[None]):
+    temp_token = serializers.CharField(max_length=200)
+
+
+class StepUpIn(serializers.Serializer[None]):
+    """`code` is what is typed: of the app, a backup code, or the password."""
+
+    method = serializers.ChoiceField(choices=[Method.TOTP, Method.BACKUP_CODE, Method.PASSWORD])
+    code = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
+
+
+class TurnTotpOffIn(serializers.Serializer[None]):
+    method = serializers.ChoiceField(choices=[Method.TOTP, Method.BACKUP_CODE], default=Method.TOTP)
+    code = serializers.CharField(max_length=32)
+
+
+class EmailFactorIn(serializers.Serializer[None]):
+    """Turning codes by mail off needs the password."""
+
+    enabled = serializers.BooleanField()
+    password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False, required=False, default="")
+
+
+class TotpSetupOut(serializers.Serializer[TotpSetup]):
+    secret = serializers.CharField()
+    otpauth_uri = serializers.CharField(source="uri")
+    qr_png = serializers.SerializerMethodField(help_text="PNG in base64")
+
+    def get_qr_png(self, setup: TotpSetup) -> str:
+        return base64.b64encode(setup.qr_png).decode()
+
+
+class FactorStateOut(serializers.Serializer[FactorState]):
+    enabled = serializers.BooleanField(source="is_on")
+    methods = serializers.ListField(child=serializers.CharField())
+    totp = serializers.BooleanField(source="has_totp")
+    passkeys = serializers.IntegerField(source="n_passkeys")
+    email = serializers.BooleanField(source="has_email")
+    backup_codes_left = serializers.IntegerField(source="n_backup_codes")
+
+
 class PasswordChangeIn(serializers.Serializer[None]):
     current_password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
     new_password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
@@ -60,6 +122,13 @@ class PasswordResetIn(serializers.Serializer[None]):
     email = serializers.EmailField(max_length=254)
     code = serializers.CharField(max_length=32)
     new_password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
+    method = serializers.ChoiceField(choices=[Method.TOTP, Method.BACKUP_CODE], required=False, default=None)
+    second_code = serializers.CharField(max_length=32, required=False, allow_blank=True, default="")
+
+    def get_fields_of_reset(self) -> dict[str, Any]:
+        """What the service takes; call after `is_valid`."""
+        method = self.validated_data["method"]
+        return {**self.validated_data, "method": Method(method) if method else None}
 
 
 class SignOutIn(serializers.Serializer[None]):

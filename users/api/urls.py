@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import device_views, email_views, password_views, phone_views, views
+from . import device_views, email_views, factor_views, password_views, phone_views, views
 
 app_name = "users"
 
@@ -22,6 +22,20 @@ urlpatterns = [
     path("auth/login-history", views.SignInsView.as_view(), name="login-history"),
     path("auth/phone", phone_views.PhoneView.as_view(), name="phone"),
     # -- second step and second factor
+    path("auth/login-2fa", factor_views.SecondStepView.as_view(), name="second-step"),
+    path("auth/login/2fa", factor_views.SecondStepView.as_view(), name="second-step-alias"),
+    path("auth/login-2fa/email-code", factor_views.EmailCodeStepView.as_view(), name="second-step-code"),
+    path("auth/2fa/backup-code", factor_views.BackupCodeStepView.as_view(), name="second-step-backup-code"),
+    path("auth/step-up", factor_views.StepUpView.as_view(), name="step-up"),
+    path("twofa/status", factor_views.FactorStateView.as_view(), name="factor-state"),
+    path("twofa/enable-totp", factor_views.BeginTotpView.as_view(), name="totp-begin"),
+    path("auth/2fa/enable", factor_views.BeginTotpView.as_view(), name="totp-begin-alias"),
+    path("twofa/verify-setup", factor_views.ConfirmTotpView.as_view(), name="totp-confirm"),
+    path("auth/2fa/verify", factor_views.ConfirmTotpView.as_view(), name="totp-confirm-alias"),
+    path("twofa/disable", factor_views.DisableTotpView.as_view(), name="totp-disable"),
+    path("auth/2fa/disable", factor_views.DisableTotpView.as_view(), name="totp-disable-alias"),
+    path("twofa/backup-codes", factor_views.BackupCodesView.as_view(), name="backup-codes"),
+    path("twofa/email", factor_views.EmailFactorView.as_view(), name="email-factor"),
     # -- passkeys
     # -- devices, lockout, approval
     path("auth/unlock", device_views.UnlockView.as_view(), name="unlock"),

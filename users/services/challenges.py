@@ -88,6 +88,18 @@ def list_methods(*, challenge: SignInChallenge) -> list[Method]:
     return factors.list_methods(user=challenge.user)
 
 
+def get_challenged(*, token: str) -> Challenged:
+    """A waiting sign-in as who waits may know it. Raises ChallengeOver."""
+    challenge = selectors.get_challenge(token_sha256=sessions.sha256(token))
+    left_s = int((challenge.expires_at - timezone.now()).total_seconds())
+    return Challenged(token, challenge.needs, list_methods(challenge=challenge), left_s)
+
+
+def cancel(*, user: User) -> None:
+    """Have every waiting sign-in of `user`, who is held by the caller's transaction, begin anew."""
+    SignInChallenge.objects.filter(user=user, done_at__isnull=True).delete()
+
+
 def request_code(*, token: str) -> None:
     """Have a code mailed that is good for this sign-in only. Raises ChallengeOver, InvalidCode (codes by mail are
     no way here) or RateLimited."""
@@ -125,13 +137,17 @@ def deliver_code(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> None:
         send_mail(gettext("Your code to sign in"), text, None, [challenge.user.email])
 
 
-def complete(*, token: str, method: Method, code: str, client: Client) -> StartedSession:
-    """Prove the second step and begin the sign-in.
+def complete(
+    *, token: str, method: Method, code: str, client: Client, kind: Session.Kind | None = None
+) -> StartedSession:
+    """Prove the second step and begin the sign-in; one of `kind`, if given: a page's is not finished by the API.
 
     Raises ChallengeOver, ApprovalPending (nobody has answered yet), RateLimited, AccountLocked or InvalidCode (with
     `attempts_left`). Must not run inside a transaction.
     """
     challenge = selectors.get_challenge(token_sha256=sessions.sha256(token))
+    if kind is not None and challenge.kind != kind:
+        raise ChallengeOver
     if method == Method.APPROVAL:
         if challenge.needs != Needs.PROOF:
             raise invalid_code()

@@ -25,6 +25,7 @@ from pairly.outbox import services as outbox
 from security import limits
 from security.client_ip import network_of
 from security.identifiers import keyed_hash, normalise
+from security.models import LoginAttempt
 from security.services import attempts
 from security.types import Client, Door
 
@@ -40,9 +41,12 @@ from ..constants import (
     RESET_MAILS_PER_HOUR,
     RESET_PASSWORD_KIND,
 )
-from ..errors import InvalidCode
+from ..errors import InvalidCode, SecondFactorRequired
 from ..models import PasswordReset, User
-from . import passwords
+from ..types import Method
+from . import factors, lockouts, passwords
+
+Outcome = LoginAttempt.Outcome
 
 
 def request_code(*, email: str, client: Client) -> None:
@@ -81,12 +85,16 @@ def deliver(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> None:
         _mail(user, code)
 
 
-def reset(*, email: str, code: str, new_password: str, client: Client) -> None:
+def reset(
+    *, email: str, code: str, new_password: str, client: Client, method: Method | None = None, second_code: str = ""
+) -> None:
     """Set a new password by the code that was mailed; all sign-ins of the account end, and its lock.
 
-    Each try is counted before the comparison. What only the account knows of a new password (the name it is
-    like) is said after the right code, which stays usable then. Raises InvalidInput, RateLimited, InvalidCode
-    (with `attempts_left`) or Overloaded.
+    Each try is counted before the comparison. An account with an app or a passkey needs `second_code` too, one of
+    the app or a backup code (`method`): who reads the mails is not yet the owner. That, and what only the account
+    knows of a new password (the name it is like), is said after the right code, which stays usable then. Raises
+    InvalidInput, RateLimited, InvalidCode (with `attempts_left`), SecondFactorRequired (with `methods`),
+    AccountLocked (too many wrong second codes) or Overloaded. Must not run inside a transaction.
     """
     _check_new(User(email=normalise(identifier=email)), new_password)
     _check_limits("password-reset", email, client, PASSWORD_RESETS_PER_MINUTE)
@@ -94,8 +102,8 @@ def reset(*, email: str, code: str, new_password: str, client: Client) -> None:
     user = found.user
     if user is None:
         raise _invalid(RESET_CODE_TRIES - found.n_tries)
-    # Where the account has a second factor it is to be asked for here: the code is right, nothing has changed.
     _check_new(user, new_password)
+    _check_second_factor(user, method, second_code, client)
     encoded = make_password(new_password)
     with transaction.atomic():
         if not _consume(found) or not passwords.store(user=user, encoded=encoded):
@@ -113,7 +121,34 @@ def _find_by_code(identifier_hash: bytes, code: str) -> PasswordReset:
     found = PasswordReset.objects.select_related("user").get(identifier_hash=identifier_hash)
     if not constant_time_compare(bytes(found.code_hash), _hash(identifier_hash, _typed(code))):
         raise _invalid(RESET_CODE_TRIES - found.n_tries)
+    # The right code was no guess: what else is wrong with the form must not use it up.
+    PasswordReset.objects.filter(pk=found.pk, n_tries__gt=0).update(n_tries=F("n_tries") - 1)
     return found
+
+
+def _check_second_factor(user: User, method: Method | None, second_code: str, client: Client) -> None:
+    """Have an account with a strong factor prove it, by what can be typed.
+
+    Guesses are counted apart from those at sign-in: a reset is the way out for whom a stranger locked out.
+    """
+    if not selectors.list_strong_methods(user=user):
+        return
+    methods = [one for one in factors.list_methods(user=user) if one != Method.PASSKEY]
+    if not second_code or method not in methods:
+        raise SecondFactorRequired(_what_is_needed(methods), methods=methods)
+    reserved = attempts.reserve(identifier=f"reset:{user.email}", client=client, door=Door.RESET, user_uid=user.uid)
+    if reserved.locked_until:
+        raise lockouts.locked(reserved.locked_until)
+    if not factors.verify(user=user, method=method, code=second_code):
+        attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_code")
+        raise _invalid(reserved.attempts_left, field="second_code")
+    attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.SUCCEEDED)
+
+
+def _what_is_needed(methods: list[Method]) -> str:
+    if not methods:
+        return gettext("This account is protected by a passkey. Sign in with it, or ask us for help.")
+    return gettext("This account has a second factor: type a code of your authenticator app or a backup code too.")
 
 
 def _consume(found: PasswordReset) -> bool:
@@ -172,7 +207,7 @@ def _mail(user: User, code: str) -> None:
         send_mail(gettext("A new password for Pairly"), text, None, [user.email])
 
 
-def _invalid(n_left: int) -> InvalidCode:
+def _invalid(n_left: int, field: str = "code") -> InvalidCode:
     detail = str(InvalidCode.title)
-    row = {"pointer": "/code", "code": InvalidCode.code, "detail": detail}
+    row = {"pointer": f"/{field}", "code": InvalidCode.code, "detail": detail}
     return InvalidCode(detail, errors=[row], attempts_left=max(0, n_left))

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from pairly.common.problems import RateLimited
+from pairly.common.problems import Overloaded, RateLimited
 from security import limits
 from security.models import LoginAttempt
 from security.services import attempts
@@ -22,22 +22,32 @@ Outcome = LoginAttempt.Outcome
 
 
 def list_methods(*, user: User) -> list[Method]:
-    """What will do: the second factors, or the password where there is none. The mailbox alone never does."""
-    methods = set(factors.list_methods(user=user)) - {Method.EMAIL}
-    return sorted(methods) or [Method.PASSWORD]
+    """What will do, the best first: the second factors, or the password where there is none that is strong.
+
+    The mailbox alone never does.
+    """
+    methods = factors.list_methods(user=user)
+    if Method.TOTP in methods or Method.PASSKEY in methods:
+        return methods
+    return [Method.PASSWORD, *(method for method in methods if method != Method.EMAIL)]
+
+
+def is_fresh(*, sign_in: SignIn) -> bool:
+    """Whether this sign-in was proven within STEP_UP_LIFE."""
+    return sign_in.stepped_up_at is not None and sign_in.stepped_up_at >= timezone.now() - STEP_UP_LIFE
 
 
 def require(*, user: User, sign_in: SignIn) -> None:
     """Raise StepUpRequired, with `methods`, unless this sign-in was proven within STEP_UP_LIFE."""
-    fresh_from = timezone.now() - STEP_UP_LIFE
-    if sign_in.stepped_up_at is None or sign_in.stepped_up_at < fresh_from:
+    if not is_fresh(sign_in=sign_in):
         raise StepUpRequired(methods=list_methods(user=user))
 
 
 def confirm(*, user: User, sign_in: SignIn, method: Method, code: str, client: Client) -> None:
     """Prove it with a code or the password, as an attempt like at sign-in.
 
-    Raises RateLimited, AccountLocked or InvalidCode (with `attempts_left`). Must not run inside a transaction.
+    Raises RateLimited, AccountLocked, InvalidCode (with `attempts_left`) or Overloaded. Must not run inside a
+    transaction.
     """
     key = str(user.uid)
     decision = limits.allow(name="second-factor", key=key, limit=SECOND_STEPS_PER_MINUTE, window_s=60, is_strict=True)
@@ -46,7 +56,12 @@ def confirm(*, user: User, sign_in: SignIn, method: Method, code: str, client: C
     reserved = attempts.reserve(identifier=user.email, client=client, door=Door.STEP_UP, user_uid=user.uid)
     if reserved.locked_until:
         raise lockouts.locked(reserved.locked_until)
-    if not _proves(user, method, code):
+    try:
+        is_right = _proves(user, method, code)
+    except Overloaded:
+        attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.REFUSED, reason="overloaded")
+        raise
+    if not is_right:
         attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_code")
         lockouts.tell(user=user, reserved=reserved)
         raise challenges.invalid_code(reserved.attempts_left)
