@@ -157,7 +157,7 @@ class TwoFactorPage(SignedInPage):
             raise
         except Problem as problem:
             form.add_problem(_explained(problem))
-            return self._page(request, action=action, form=form, status=problem.status, headers=problem.headers())
+            return self._page(request, action=action, form=form, problem=problem)
 
     def _act(self, request: HttpRequest, action: str, fields: dict[str, Any]) -> HttpResponse:
         common: dict[str, Any] = {
@@ -185,7 +185,7 @@ class TwoFactorPage(SignedInPage):
         action: str = "",
         form: ProblemForm | None = None,
         status: int = 200,
-        headers: dict[str, str] | None = None,
+        problem: Problem | None = None,
     ) -> HttpResponse:
         user, sign_in = user_of(request), _sign_in(request)
         setup = second_factors.find_totp_setup(user=user, sign_in=sign_in)
@@ -199,7 +199,8 @@ class TwoFactorPage(SignedInPage):
             "email_off_form": shown["email-off"],
             "is_proven": sign_in.has_strong_factor,
         }
-        return render(request, "users/two_factor.html", context, status=status, headers=headers)
+        response = render(request, "users/two_factor.html", context, status=problem.status if problem else status)
+        return _with_headers(response, problem)
 
 
 class BeginTotpPage(SignedInPage):
@@ -299,8 +300,14 @@ def _code_page(
         "tabs": _tabs(methods),
         "next": get_given_next(request),
     }
-    headers = problem.headers() if problem else None
-    return render(request, template, context, status=problem.status if problem else status, headers=headers)
+    return _with_headers(render(request, template, context, status=problem.status if problem else status), problem)
+
+
+def _with_headers(response: HttpResponse, problem: Problem | None) -> HttpResponse:
+    """When to come again, if waiting helps."""
+    for name, value in (problem.headers() if problem else {}).items():
+        response[name] = value
+    return response
 
 
 def _explained(problem: Problem) -> Problem:
