@@ -9,6 +9,7 @@ const result = await build({
   entryPoints: {
     chat: "frontend/src/chat/main.ts",
     keys: "frontend/src/keys/main.ts",
+    passkeys: "frontend/src/passkeys/main.ts",
     vectors: "frontend/src/vectors.ts",
     main: "frontend/css/main.css",
   },

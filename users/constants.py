@@ -83,6 +83,16 @@ PASSWORD_CHANGED_KIND = "users.password_changed"  # noqa: S105
 # -- second step and second factor
 
 # -- passkeys
+PASSKEY_CEREMONY_LIFE = timedelta(minutes=5)
+# Per network address; begun ones only cost a row, so a page may be opened and left more often.
+PASSKEY_SIGN_INS_PER_MINUTE = 5
+PASSKEY_BEGINS_PER_MINUTE = 20
+PASSKEYS_MAX = 20
+PASSKEY_NAME_MAX = 64
+# The longest credential id there is (Web Authentication, section 4).
+CREDENTIAL_ID_MAX = 1023
+# What is counted when nobody's passkey was shown; no address looks like it.
+UNKNOWN_PASSKEY = "unknown passkey"
 
 # -- devices, lockout, approval
 # How many mails with a reset code an address gets, and how often a lock is ended from a signed-in device: each end

@@ -120,6 +120,26 @@ class EmailNotVerified(Problem):
 
 
 # -- passkeys
+class PasskeyRefused(InvalidInput):
+    """Unknown, removed, malformed, not for this site or signed by another: it is all the same to the caller."""
+
+    code, title = "passkey_refused", _("This passkey was not accepted; try again or use another way")
+
+
+class PasskeyCeremonyOver(InvalidInput):
+    """Unknown, expired, used, or begun in another sign-in."""
+
+    code, title = "passkey_ceremony_over", _("This took too long or was used already; begin again")
+
+
+class TooManyPasskeys(Problem):
+    code, title = "too_many_passkeys", _("You have as many passkeys as an account can hold; remove one first")
+
+
+class StrongFactorNeeded(Problem):
+    """For staff: the last strong second factor stays."""
+
+    code, title = "strong_factor_needed", _("Staff need a second factor; set up another one before you remove this")
 
 
 # -- devices, lockout, approval

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -30,7 +32,7 @@ from . import access_tokens, revocations
 from .constants import SESSION_KEY, SESSIONS_SHOWN, SIGN_INS_PAGE
 from .errors import ChallengeOver, Suspended, TokenRevoked
 from .models import AccountClosure, BackupCode, EmailChange, Restriction, Session, SignInChallenge, TotpDevice, User
-from .types import Method, SessionRow, SignIn, SignInPage, SignInRequestRow
+from .types import Method, PasskeyRow, SessionRow, SignIn, SignInPage, SignInRequestRow
 
 
 def find_user_by_uid(*, uid: uuid.UUID) -> User | None:
@@ -154,6 +156,43 @@ def list_strong_methods(*, user: User) -> list[Method]:
     if TotpDevice.objects.filter(user=user, confirmed=True).exists():
         methods.append(Method.TOTP)
     return methods
+
+
+def list_passkeys(*, user: User) -> list[PasskeyRow]:
+    """The passkeys of `user`, the newest first."""
+    return [passkey_row(credential) for credential in _passkeys(user).order_by("-created_at", "-pk")]
+
+
+def get_passkey(*, user: User, passkey_id: int) -> PasskeyRow:
+    """A passkey of `user`; raises NotFound, also for somebody else's."""
+    credential = _passkeys(user).filter(pk=passkey_id).first()
+    if credential is None:
+        raise NotFound
+    return passkey_row(credential)
+
+
+def find_passkey_owner(*, credential_id: bytes) -> User | None:
+    """Whose passkey this is, by the id that the device keeps it under."""
+    hashed = hashlib.sha256(credential_id).hexdigest()
+    return User.objects.filter(
+        pk__in=get_credential_model().objects.filter(credential_id_sha256=hashed, confirmed=True).values("user")
+    ).first()
+
+
+def passkey_row(credential: Any) -> PasskeyRow:
+    """A passkey as its owner sees it."""
+    return PasskeyRow(
+        id=credential.pk,
+        name=credential.name,
+        created_at=credential.created_at,
+        last_used_at=credential.last_used_at,
+        is_synced=credential.backup_state,
+    )
+
+
+def _passkeys(user: User) -> QuerySet[Any]:
+    found: QuerySet[Any] = get_credential_model().objects.filter(user=user, confirmed=True)
+    return found
 
 
 def count_backup_codes(*, user: User) -> int:

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from security.types import AttemptRow
 
@@ -98,6 +98,30 @@ class FactorState:
     @property
     def is_on(self) -> bool:
         return self.has_strong or self.has_email
+class PasskeyRow:
+    """A passkey as its owner sees it. `is_synced`: a copy is kept beyond the device, by its maker's cloud."""
+
+    id: int
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    is_synced: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceremony:
+    """What the browser is asked (`options`, JSON of Web Authentication) and the token that its answer is for."""
+
+    options: dict[str, Any]
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPasskey:
+    """A passkey just made; `backup_codes` are shown this once, empty where the account had some."""
+
+    passkey: PasskeyRow
+    backup_codes: list[str]
 
 
 class TokenPair(TypedDict):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import device_views, email_views, factor_views, password_views, phone_views, views
+from . import device_views, email_views, factor_views, passkey_views, password_views, phone_views, views
 
 app_name = "users"
 
@@ -30,6 +30,10 @@ urlpatterns = [
     path("account/two-factor/email/", factor_views.EnableEmailPage.as_view(), name="email-factor-on"),
     path("account/backup-codes/", factor_views.BackupCodesPage.as_view(), name="backup-codes"),
     # -- passkeys
+    path("account/passkeys/", passkey_views.PasskeysPage.as_view(), name="passkeys"),
+    path("account/passkeys/<int:passkey_id>/remove/", passkey_views.RemovePasskeyPage.as_view(), name="passkey-remove"),
+    path("sign-in/passkey/begin/", passkey_views.SignInBegin.as_view(), name="passkey-sign-in-begin"),
+    path("sign-in/passkey/finish/", passkey_views.SignInFinish.as_view(), name="passkey-sign-in-finish"),
     # -- devices, lockout, approval
     path("unlock/", device_views.UnlockPage.as_view(), name="unlock"),
     path("account/devices/", device_views.DevicesPage.as_view(), name="devices"),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import device_views, email_views, factor_views, password_views, phone_views, views
+from . import device_views, email_views, factor_views, passkey_views, password_views, phone_views, views
 
 app_name = "users"
 
@@ -37,6 +37,14 @@ urlpatterns = [
     path("twofa/backup-codes", factor_views.BackupCodesView.as_view(), name="backup-codes"),
     path("twofa/email", factor_views.EmailFactorView.as_view(), name="email-factor"),
     # -- passkeys
+    path("auth/passkeys", passkey_views.PasskeysView.as_view(), name="passkey-list"),
+    path("auth/passkeys/<int:passkey_id>", passkey_views.PasskeyView.as_view(), name="passkey-detail"),
+    path("auth/passkeys/register/begin", passkey_views.RegisterBeginView.as_view(), name="passkey-register-begin"),
+    path("auth/passkeys/register/finish", passkey_views.RegisterFinishView.as_view(), name="passkey-register-finish"),
+    path("auth/passkeys/login/begin", passkey_views.LoginBeginView.as_view(), name="passkey-login-begin"),
+    path("auth/passkeys/login/finish", passkey_views.LoginFinishView.as_view(), name="passkey-login-finish"),
+    path("auth/passkeys/step-up/begin", passkey_views.StepUpBeginView.as_view(), name="passkey-step-up-begin"),
+    path("auth/passkeys/step-up/finish", passkey_views.StepUpFinishView.as_view(), name="passkey-step-up-finish"),
     # -- devices, lockout, approval
     path("auth/unlock", device_views.UnlockView.as_view(), name="unlock"),
     path("auth/lockout", device_views.LockoutView.as_view(), name="lockout"),

@@ -1,6 +1,7 @@
 from .account import Block, Restriction, User, UserManager
 from .codes import EmailChange, EmailCode, PasswordReset, UnlockCode
 from .factors import BackupCode, FactorRecovery, TotpDevice
+from .passkeys import PasskeyCeremony
 from .privacy import AccountClosure, DataExport
 from .sessions import Session, SignInChallenge
 from .staff import StaffInvitation, StaffPermission
@@ -13,6 +14,7 @@ __all__ = [
     "EmailChange",
     "EmailCode",
     "FactorRecovery",
+    "PasskeyCeremony",
     "PasswordReset",
     "Restriction",
     "Session",
