@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.test import RequestFactory, override_settings
 from django.urls import reverse
 from django.utils import timezone
+from django_otp_webauthn.models import WebAuthnCredential
 from playwright.sync_api import Page
 
 from pairly.common.problems import Forbidden, NotFound, Overloaded, Problem, RateLimited
@@ -127,6 +128,39 @@ def forge_the_token(page: Page) -> None:
 def start_keys(page: Page) -> None:
     page.wait_for_selector(KEYS.format("intro"))
     page.click("[data-part=start]")
+
+
+def make_passkeys(_: World) -> str:
+    """Two that the demo does not make; gives the page's path."""
+    creator = User.objects.get(email=demo.CREATOR)
+    for name in ("My phone", "Chrome on Linux"):
+        fields = {"credential_id": name.encode(), "public_key": b"", "backup_state": name == "My phone"}
+        WebAuthnCredential.objects.get_or_create(user=creator, name=name, defaults=fields)
+    return "/account/passkeys/"
+
+
+def ask_to_remove_a_passkey(page: Page) -> None:
+    show("[data-part=add]", instead_of="[data-part=unable]")(page)
+    page.locator(".line details summary").first.click()
+
+
+def show_backup_codes(page: Page) -> None:
+    show("[data-part=made]", instead_of="[data-part=unable]")(page)
+    page.locator("[data-part=codes]").evaluate(
+        "(list) => list.replaceChildren(...Array.from('ABCDEFGHJK', (letter) => {"
+        " const row = document.createElement('li'); row.textContent = `${letter}2345-6789${letter}`; return row; }))"
+    )
+
+
+def show(part: str, instead_of: str = "") -> Act:
+    """Unhide what the page's script would, under an address that is a name."""
+
+    def act(page: Page) -> None:
+        page.locator(part).evaluate("(element) => { element.hidden = false }")
+        if instead_of:
+            page.locator(instead_of).evaluate("(element) => { element.hidden = true }")
+
+    return act
 
 
 def at(name: str) -> Callable[[World], str]:
@@ -262,6 +296,17 @@ EVERYWHERE = [
     Entry(name="phone-errors", view="users:phone", persona="fan", act=submit("phone", phone="12"), status=422),
     # -- second step and second factor
     # -- passkeys
+    Entry(name="passkeys", view="users:passkeys", persona="fan"),
+    Entry(name="passkeys", view="users:passkeys", persona="newcomer"),
+    Entry(
+        name="passkeys-list",
+        view="users:passkeys",
+        persona="creator",
+        path=make_passkeys,
+        act=ask_to_remove_a_passkey,
+    ),
+    Entry(name="passkeys-codes", view="users:passkeys", persona="newcomer", act=show_backup_codes),
+    Entry(name="sign-in-passkey", view="users:sign-in", act=show("pairly-passkey")),
     # -- devices, lockout, approval
     Entry(name="unlock", view="users:unlock"),
     Entry(
@@ -346,6 +391,9 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "messaging:conversation-start": {},
     # -- second step and second factor
     # -- passkeys
+    "users:passkey-remove": {"passkey_id": "1"},
+    "users:passkey-sign-in-begin": {},
+    "users:passkey-sign-in-finish": {},
     # -- devices, lockout, approval
     "users:unlock-elsewhere": {},
     "users:device-forget": {"device_id": "00000000-0000-7000-8000-000000000000"},
