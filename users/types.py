@@ -98,6 +98,9 @@ class FactorState:
     @property
     def is_on(self) -> bool:
         return self.has_strong or self.has_email
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasskeyRow:
     """A passkey as its owner sees it. `is_synced`: a copy is kept beyond the device, by its maker's cloud."""
 
