@@ -10,6 +10,7 @@ const result = await build({
     chat: "frontend/src/chat/main.ts",
     keys: "frontend/src/keys/main.ts",
     passkeys: "frontend/src/passkeys/main.ts",
+    staff: "frontend/src/staff.ts",
     vectors: "frontend/src/vectors.ts",
     main: "frontend/css/main.css",
   },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from pairly.site import media
@@ -15,6 +16,7 @@ _api: list[URLPattern | URLResolver] = [
     path("", include("credits.api.urls")),
     path("", include("messaging.api.urls")),
     path("", include("payments.api.urls")),
+    path("", include("moderation.api.urls")),
 ]
 
 urlpatterns = [
@@ -24,6 +26,8 @@ urlpatterns = [
     path("", include("credits.urls")),
     path("", include("messaging.urls")),
     path("", include("payments.urls")),
+    path("staff/", include("moderation.urls")),
+    path("admin/", admin.site.urls),
     path("media/<path:name>", media.public_file, name="media"),
     path("api/v1/", include((_api, "api-v1"))),
     path("api/", site.health),

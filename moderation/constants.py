@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+# How long a case is somebody's; looking at it or writing a note begins the time anew.
+LOCK_TIME = timedelta(minutes=10)
+
+# Rows on a page of a queue and of the logs, and of the lists beside the figures.
+QUEUE_PAGE = 30
+LOG_PAGE = 50
+TOP_ROWS = 5
+OWN_CASES = 8
+# Days that the sign-in log's figures cover unless told, and at most.
+FIGURES_DAYS = 14
+FIGURES_DAYS_MAX = 92
+# A file holds no more rows than this; the filter has to be narrowed then.
+CSV_ROWS_MAX = 100_000
+NOTE_MAX = 4000

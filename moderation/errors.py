@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from pairly.common.problems import InvalidInput, Problem
+
+
+class CaseTaken(Problem):
+    """Somebody else works on it."""
+
+    code, status, title = "case_taken", 409, _("Somebody else is working on this case")
+
+
+class CaseNotHeld(Problem):
+    """Only who holds a case decides it, and only once."""
+
+    code, status, title = "case_not_held", 409, _("This case is not yours any more; take it again if it is still open")
+
+
+class UnknownOutcome(InvalidInput):
+    code, title = "unknown_outcome", _("This case cannot be decided like that")
+
+
+class ReasonMissing(InvalidInput):
+    code, title = "reason_missing", _("Write down why")

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from users.forms import ProblemForm
+
+from .constants import NOTE_MAX
+from .models import WorkItem
+
+STATES = [("open", _("Open")), ("mine", _("Mine")), ("decided", _("Decided"))]
+
+
+class QueueForm(forms.Form):
+    """The filter of a queue, from the URL. What cannot be read is named and left out."""
+
+    state = forms.ChoiceField(label=_("Show"), required=False, choices=STATES)
+    severity = forms.TypedChoiceField(
+        label=_("Severity"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=lambda: [("", gettext("All")), *WorkItem.Severity.choices],
+    )
+    before = forms.IntegerField(min_value=1, max_value=2**62, required=False, widget=forms.HiddenInput)
+
+    def get_wanted(self) -> dict[str, Any]:
+        """The readable part, as `selectors.list_items` takes it; call after `is_valid`."""
+        data = self.cleaned_data
+        return {
+            "state": data.get("state") or "open",
+            "severity": data.get("severity"),
+            "before_id": data.get("before"),
+        }
+
+
+class DecisionForm(ProblemForm):
+    outcome = forms.CharField(max_length=24, widget=forms.HiddenInput, required=False)
+    note = forms.CharField(
+        label=_("Reason"),
+        max_length=NOTE_MAX,
+        required=False,
+        help_text=_("What you saw and why you decide like this. Colleagues read it, and it stays."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class NoteForm(ProblemForm):
+    text = forms.CharField(
+        label=_("Note"),
+        max_length=NOTE_MAX,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )

@@ -1,0 +1,89 @@
+"""The kinds of work that wait for staff. Apps' work is registered here, in `AppConfig.ready`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django_stubs_ext import StrOrPromise
+
+from pairly.common.problems import NotFound
+
+if TYPE_CHECKING:
+    from users.models import User
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """A way to settle a case: a button on its page.
+
+    `apply(item=, staff=, note=)` does it, in the transaction that closes the case; a Problem that it raises leaves
+    the case open. With `takes_two` the first person's say only passes the case on (`on_pass`, same arguments), and
+    somebody else's same say decides. `key` is the letter that presses the button.
+    """
+
+    outcome: str
+    label: StrOrPromise
+    apply: Callable[..., None] | None = None
+    takes_two: bool = False
+    on_pass: Callable[..., None] | None = None
+    needs_reason: bool = True
+    is_danger: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueKind:
+    """One queue. `template` shows the evidence from what `load(ref)` returns; `load` raises NotFound.
+
+    `target` is how long a case may wait before it is overdue, unless it was opened with a time of its own.
+    """
+
+    kind: str
+    title: StrOrPromise
+    permission: str
+    target: timedelta
+    template: str
+    load: Callable[[uuid.UUID], dict[str, Any]]
+    decisions: tuple[Decision, ...]
+    icon: str = "inbox"
+
+    def find_decision(self, outcome: str) -> Decision | None:
+        """The decision with this code."""
+        return next((decision for decision in self.decisions if decision.outcome == outcome), None)
+
+
+_kinds: dict[str, QueueKind] = {}
+
+
+def register(kind: QueueKind) -> None:
+    """Make a queue known; a second one of the same name replaces the first."""
+    _kinds[kind.kind] = kind
+
+
+def unregister(*, kind: str) -> None:
+    """Forget a queue; for tests."""
+    _kinds.pop(kind, None)
+
+
+def get_kind(*, kind: str) -> QueueKind:
+    """The queue of this name, whoever may work on it. Raises NotFound."""
+    if kind not in _kinds:
+        raise NotFound
+    return _kinds[kind]
+
+
+def get_kind_for(*, kind: str, user: User) -> QueueKind:
+    """The queue of this name; raises NotFound also where `user` may not work on it."""
+    found = get_kind(kind=kind)
+    if not user.has_perm(found.permission):
+        raise NotFound
+    return found
+
+
+def list_kinds_for(*, user: User) -> list[QueueKind]:
+    """The queues that `user` may work on, in the order of their registration."""
+    return [kind for kind in _kinds.values() if user.has_perm(kind.permission)]

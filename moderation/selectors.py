@@ -1,0 +1,85 @@
+"""Reads of the queues: each knows who asks, and shows nobody a case about themselves."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.db.models import Count, Min, Q, QuerySet
+from django.utils import timezone
+
+from pairly.common.problems import NotFound
+from users.models import User
+
+from . import queues
+from .constants import OWN_CASES
+from .models import WorkItem, WorkNote
+from .types import QueueState
+
+
+def list_queue_states(*, user: User) -> list[QueueState]:
+    """What waits in every queue that `user` may work on: one query."""
+    kinds = queues.list_kinds_for(user=user)
+    if not kinds:
+        return []
+    counted = (
+        _visible(user=user, kinds=kinds)
+        .filter(decided_at__isnull=True)
+        .values("kind")
+        .annotate(
+            n_open=Count("id"),
+            oldest_at=Min("created_at"),
+            n_overdue=Count("id", filter=Q(due_at__lt=timezone.now())),
+            next_due_at=Min("due_at"),
+        )
+        .order_by()
+    )
+    rows = {row.pop("kind"): row for row in counted}
+    return [QueueState(kind=kind, **rows.get(kind.kind, {})) for kind in kinds]
+
+
+def list_items(
+    *, user: User, kind: str, state: str = "open", severity: int | None = None, before_id: int | None = None, limit: int
+) -> list[WorkItem]:
+    """Cases of one queue: `open` by severity, then age; `mine` that `user` holds; `decided`, the newest first.
+
+    Raises NotFound where `user` may not work on this queue. Only `decided` goes on from `before_id`.
+    """
+    found = queues.get_kind_for(kind=kind, user=user)
+    rows = _visible(user=user, kinds=[found]).select_related("taken_by", "decided_by")
+    if severity is not None:
+        rows = rows.filter(severity=severity)
+    if state == "decided":
+        rows = rows.filter(decided_at__isnull=False).order_by("-pk")
+        return list((rows.filter(pk__lt=before_id) if before_id is not None else rows)[:limit])
+    rows = rows.filter(decided_at__isnull=True).order_by("-severity", "created_at", "pk")
+    if state == "mine":
+        rows = rows.filter(taken_by=user, taken_until__gt=timezone.now())
+    return list(rows[:limit])
+
+
+def get_item(*, user: User, uid: uuid.UUID) -> WorkItem:
+    """A case that `user` may work on; raises NotFound, also for one about themselves."""
+    kinds = queues.list_kinds_for(user=user)
+    rows = _visible(user=user, kinds=kinds).select_related("taken_by", "decided_by", "passed_by")
+    item = rows.filter(uid=uid).first()
+    if item is None:
+        raise NotFound
+    return item
+
+
+def list_notes(*, item: WorkItem) -> QuerySet[WorkNote]:
+    """What was written down about a case that the caller got from `get_item`, oldest first."""
+    return WorkNote.objects.filter(item=item).select_related("author").order_by("pk")
+
+
+def list_own_cases(*, user: User) -> list[WorkItem]:
+    """The cases that `user` holds now, then those decided last."""
+    rows = _visible(user=user, kinds=queues.list_kinds_for(user=user))
+    held = rows.filter(taken_by=user, taken_until__gt=timezone.now(), decided_at__isnull=True).order_by("due_at")
+    decided = rows.filter(decided_by=user).order_by("-decided_at")
+    return [*held[:OWN_CASES], *decided[:OWN_CASES]]
+
+
+def _visible(*, user: User, kinds: Sequence[queues.QueueKind]) -> QuerySet[WorkItem]:
+    return WorkItem.objects.filter(kind__in=[kind.kind for kind in kinds]).exclude(subject_uid=user.uid)

@@ -1,0 +1,210 @@
+"""Cases: opened once, taken by one at a time, decided once by who holds them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from users.models import User
+
+from .. import queues, selectors
+from ..constants import LOCK_TIME, NOTE_MAX
+from ..errors import CaseNotHeld, CaseTaken, ReasonMissing, UnknownOutcome
+from ..models import WorkItem, WorkNote
+from . import trail
+
+Severity = WorkItem.Severity
+
+
+def open_item(
+    *,
+    kind: str,
+    ref: uuid.UUID,
+    subject_uid: uuid.UUID | None = None,
+    severity: Severity = Severity.NORMAL,
+    due_at: datetime | None = None,
+) -> WorkItem:
+    """Put a case into a queue, in the caller's transaction; `due_at` is the queue's target time from now by default.
+
+    One `ref` is one case: opening it again gives the case that is there, and changes nothing.
+    """
+    due_at = due_at or timezone.now() + queues.get_kind(kind=kind).target
+    fields = {"subject_uid": subject_uid, "severity": severity, "due_at": due_at}
+    item, _is_new = WorkItem.objects.get_or_create(kind=kind, ref=ref, defaults=fields)
+    return item
+
+
+def close_item(*, kind: str, ref: uuid.UUID, outcome: str) -> bool:
+    """Take a case off the queue that needs nobody any more (its owner cancelled it). Returns whether it was open."""
+    rows = WorkItem.objects.filter(kind=kind, ref=ref, decided_at__isnull=True)
+    return rows.update(decided_at=timezone.now(), outcome=outcome, taken_by=None, taken_until=None) > 0
+
+
+def take_next(*, kind: str, user: User) -> WorkItem | None:
+    """Give `user` the most severe, then oldest open case for LOCK_TIME: one they hold already, else a free one.
+
+    Never one about themselves, nor one that they had their say in. None when there is none. Cases that others are
+    just taking are skipped (FOR UPDATE SKIP LOCKED), so nobody waits and nobody gets the same.
+    """
+    queues.get_kind_for(kind=kind, user=user)
+    with transaction.atomic():
+        rows = _takeable(user=user, kind=kind)
+        item = _held(rows, user).order_by("due_at").first() or _lock_first(rows)
+        if item is not None:
+            _give(item, user)
+    return item
+
+
+def take(*, uid: uuid.UUID, user: User) -> WorkItem:
+    """Give `user` this case for LOCK_TIME. Raises NotFound, CaseTaken, or CaseNotHeld for what is decided or theirs to
+    leave to somebody else."""
+    item = selectors.get_item(user=user, uid=uid)
+    with transaction.atomic():
+        n_taken = (
+            _takeable(user=user, kind=item.kind)
+            .filter(pk=item.pk)
+            .filter(_is_free() | Q(taken_by=user))
+            .update(taken_by=user, taken_until=timezone.now() + LOCK_TIME)
+        )
+    if not n_taken:
+        item.refresh_from_db()
+        raise CaseNotHeld if item.decided_at or item.passed_by_id == user.pk else CaseTaken
+    return selectors.get_item(user=user, uid=uid)
+
+
+def release(*, uid: uuid.UUID, user: User) -> WorkItem:
+    """Put a case back that `user` holds; for who does not hold it nothing changes. Raises NotFound."""
+    item = selectors.get_item(user=user, uid=uid)
+    WorkItem.objects.filter(pk=item.pk, taken_by=user, decided_at__isnull=True).update(taken_by=None, taken_until=None)
+    return item
+
+
+def renew(*, item: WorkItem, user: User) -> bool:
+    """Begin the time of a case anew while `user` holds it. Returns whether they do."""
+    until = timezone.now() + LOCK_TIME
+    rows = WorkItem.objects.filter(pk=item.pk, taken_by=user, taken_until__gt=timezone.now(), decided_at__isnull=True)
+    is_held = rows.update(taken_until=until) > 0
+    if is_held:
+        item.taken_until = until
+    return is_held
+
+
+def decide(*, uid: uuid.UUID, user: User, outcome: str, note: str = "") -> WorkItem:
+    """Settle a case as one of its queue's decisions, and do what that means, in one transaction.
+
+    Only who holds it, once: one conditional UPDATE. A decision that takes two is passed on by the first. Raises
+    NotFound, UnknownOutcome, ReasonMissing, CaseNotHeld, and whatever the decision refuses with.
+    """
+    item = selectors.get_item(user=user, uid=uid)
+    decision = queues.get_kind(kind=item.kind).find_decision(outcome)
+    if decision is None:
+        raise UnknownOutcome
+    if decision.needs_reason and not note.strip():
+        raise ReasonMissing(errors=[{"pointer": "/note", "code": "required", "detail": str(ReasonMissing.title)}])
+    with transaction.atomic():
+        if decision.takes_two and item.passed_by_id is None:
+            _pass_on(item, user, decision, note)
+        else:
+            _close(item, user, decision, note)
+    item.refresh_from_db()
+    return item
+
+
+def pass_on(*, uid: uuid.UUID, user: User, note: str = "") -> WorkItem:
+    """Leave a case that `user` holds to somebody else, for good. Raises NotFound or CaseNotHeld."""
+    item = selectors.get_item(user=user, uid=uid)
+    with transaction.atomic():
+        _mark_passed(item, user)
+        _write(item, user, note)
+        trail.note_deed(staff=user, action="staff.case_passed_on", subject_uid=item.subject_uid, details=_facts(item))
+    return item
+
+
+def add_note(*, uid: uuid.UUID, user: User, text: str) -> WorkNote:
+    """Write something down about a case; it is for staff only. Raises NotFound, ReasonMissing for an empty one."""
+    item = selectors.get_item(user=user, uid=uid)
+    if not text.strip():
+        raise ReasonMissing(errors=[{"pointer": "/text", "code": "required", "detail": str(ReasonMissing.title)}])
+    renew(item=item, user=user)
+    return WorkNote.objects.create(item=item, author=user, text=text.strip()[:NOTE_MAX])
+
+
+def _takeable(*, user: User, kind: str) -> QuerySet[WorkItem]:
+    rows = WorkItem.objects.filter(kind=kind, decided_at__isnull=True)
+    return rows.exclude(subject_uid=user.uid).exclude(passed_by=user)
+
+
+def _is_free() -> Q:
+    return Q(taken_until__isnull=True) | Q(taken_until__lte=timezone.now())
+
+
+def _held(rows: QuerySet[WorkItem], user: User) -> QuerySet[WorkItem]:
+    return rows.filter(taken_by=user, taken_until__gt=timezone.now()).select_for_update(skip_locked=True)
+
+
+def _lock_first(rows: QuerySet[WorkItem]) -> WorkItem | None:
+    """The first free case, its row locked; those that somebody else has locked are passed over."""
+    free = rows.filter(_is_free()).order_by("-severity", "created_at", "pk")
+    return free.select_for_update(skip_locked=True).first()
+
+
+def _give(item: WorkItem, user: User) -> None:
+    item.taken_by, item.taken_until = user, timezone.now() + LOCK_TIME
+    item.save(update_fields=["taken_by", "taken_until"])
+
+
+def _held_by(item: WorkItem, user: User) -> QuerySet[WorkItem]:
+    """The case while `user` holds it: their time may have run out if nobody took it since."""
+    return WorkItem.objects.filter(pk=item.pk, taken_by=user, decided_at__isnull=True)
+
+
+def _close(item: WorkItem, user: User, decision: queues.Decision, note: str) -> None:
+    closed = (
+        _held_by(item, user)
+        .exclude(passed_by=user)
+        .update(decided_by=user, decided_at=timezone.now(), outcome=decision.outcome, taken_by=None, taken_until=None)
+    )
+    if not closed:
+        raise CaseNotHeld
+    _write(item, user, note)
+    _record(item, user, decision, note, action="staff.case_decided")
+    if decision.apply:
+        decision.apply(item=item, staff=user, note=note)
+
+
+def _pass_on(item: WorkItem, user: User, decision: queues.Decision, note: str) -> None:
+    _mark_passed(item, user)
+    _write(item, user, note)
+    _record(item, user, decision, note, action="staff.case_seconded")
+    if decision.on_pass:
+        decision.on_pass(item=item, staff=user, note=note)
+
+
+def _mark_passed(item: WorkItem, user: User) -> None:
+    """One person's say: the case goes back for another, and never to the first again."""
+    rows = _held_by(item, user).filter(passed_by__isnull=True)
+    if not rows.update(passed_by=F("taken_by"), taken_by=None, taken_until=None):
+        raise CaseNotHeld
+
+
+def _write(item: WorkItem, user: User, text: str) -> None:
+    if text.strip():
+        WorkNote.objects.create(item=item, author=user, text=text.strip()[:NOTE_MAX])
+
+
+def _record(item: WorkItem, user: User, decision: queues.Decision, note: str, *, action: str) -> None:
+    trail.note_deed(
+        staff=user,
+        action=action,
+        subject_uid=item.subject_uid,
+        reason=note,
+        details={**_facts(item), "outcome": decision.outcome},
+    )
+
+
+def _facts(item: WorkItem) -> dict[str, str]:
+    return {"kind": item.kind, "case": str(item.uid)}

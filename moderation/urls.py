@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from . import case_views, log_views, views
+
+app_name = "moderation"
+
+urlpatterns = [
+    path("", views.HomePage.as_view(), name="home"),
+    path("queues/<slug:kind>/", case_views.QueuePage.as_view(), name="queue"),
+    path("queues/<slug:kind>/take/", case_views.TakeNextPage.as_view(), name="take-next"),
+    path("cases/<uuid:uid>/", case_views.CasePage.as_view(), name="case"),
+    path("cases/<uuid:uid>/take/", case_views.TakePage.as_view(), name="case-take"),
+    path("cases/<uuid:uid>/release/", case_views.ReleasePage.as_view(), name="case-release"),
+    path("cases/<uuid:uid>/pass-on/", case_views.PassOnPage.as_view(), name="case-pass-on"),
+    path("cases/<uuid:uid>/note/", case_views.NotePage.as_view(), name="case-note"),
+    path("cases/<uuid:uid>/decide/", case_views.DecidePage.as_view(), name="case-decide"),
+    # -- sign-in log and audit log
+    path("sign-ins/", log_views.SignInsPage.as_view(), name="sign-ins"),
+    path("audit/", log_views.AuditPage.as_view(), name="audit"),
+    # -- people and invitations
+    # -- lost factors
+]
