@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from security.models import KnownDevice, LoginAttempt
+from users import selectors as people
 from users.models import Restriction, Session, User
 
 _RECENT = timedelta(days=30)
@@ -62,3 +64,28 @@ def find_panel(*, uid: uuid.UUID | None) -> Panel | None:
         n_signed_in=attempts["good"],
         n_failed=attempts["bad"],
     )
+
+
+def find_uid(*, text: str) -> uuid.UUID | None:
+    """The public id that staff mean by an e-mail address or by an id; None for an address that nobody has.
+
+    An id is taken as it is: its account may be gone while the logs still know it.
+    """
+    try:
+        return uuid.UUID(text.strip())
+    except ValueError:
+        user = people.find_user_by_email(email=text)
+        return user.uid if user else None
+
+
+def list_emails(*, uids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The e-mail addresses of these accounts: one query. Who shows them records it for each."""
+    return dict(User.objects.filter(uid__in=set(uids)).values_list("uid", "email"))
+
+
+def list_live_families(*, families: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Which of these sign-ins still go on: one query."""
+    live = Session.objects.filter(
+        pk__in=set(families), parent__isnull=True, ended_at__isnull=True, expires_at__gt=timezone.now()
+    )
+    return set(live.values_list("pk", flat=True))

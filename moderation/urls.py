@@ -18,7 +18,10 @@ urlpatterns = [
     path("cases/<uuid:uid>/decide/", case_views.DecidePage.as_view(), name="case-decide"),
     # -- sign-in log and audit log
     path("sign-ins/", log_views.SignInsPage.as_view(), name="sign-ins"),
+    path("sign-ins.csv", log_views.SignInsFile.as_view(), name="sign-ins-file"),
+    path("sign-ins/<uuid:family>/end/", log_views.EndSignInPage.as_view(), name="sign-in-end"),
     path("audit/", log_views.AuditPage.as_view(), name="audit"),
+    path("audit.csv", log_views.AuditFile.as_view(), name="audit-file"),
     # -- people and invitations
     # -- lost factors
 ]

@@ -1,7 +1,13 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from . import views
 
 app_name = "moderation"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("admin/login-history", views.LoginHistoryView.as_view(), name="login-history"),
+    # -- people and invitations
+    # -- lost factors
+]

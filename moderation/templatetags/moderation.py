@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from django import template
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from pairly.common.problems import NotFound
+from security.log_selectors import LogRow
 
 from .. import queues
 from ..models import WorkItem
@@ -46,3 +48,36 @@ def outcome_label(item: WorkItem) -> str:
     except NotFound:
         decision = None
     return str(decision.label) if decision else item.outcome
+
+
+@register.filter
+def of(values: dict[str, str] | None, key: object) -> str:
+    """`values[key]` for a key that is a variable, "" when there is none."""
+    return (values or {}).get(str(key), "")
+
+
+@register.filter
+def failure(row: LogRow) -> str:
+    """Why a try to sign in failed, in words; a code that has none stays a code."""
+    words = {
+        "wrong_password": gettext("wrong password"),
+        "wrong_code": gettext("wrong code"),
+        "locked": gettext("locked"),
+        "inactive": gettext("not active"),
+        "overloaded": gettext("too busy"),
+    }
+    return words.get(row.failure_reason, row.failure_reason)
+
+
+@register.filter
+def risk_words(code: str) -> str:
+    """What a risk rule found, in words; a rule that has none stays a code."""
+    words = {
+        "new_device": gettext("device never seen"),
+        "new_network": gettext("network never seen"),
+        "no_user_agent": gettext("names no program"),
+        "failures_before": gettext("failures just before"),
+        "address_tries_many_accounts": gettext("address tries many accounts"),
+        "long_away": gettext("long away"),
+    }
+    return words.get(code, code)
