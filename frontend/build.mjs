@@ -13,6 +13,7 @@ const result = await build({
     staff: "frontend/src/staff.ts",
     vectors: "frontend/src/vectors.ts",
     main: "frontend/css/main.css",
+    admin: "frontend/css/admin.css",
   },
   outdir: out,
   bundle: true,

@@ -1,31 +1,17 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
+
+from security.read_only_admin import ReadOnlyAdmin
 
 from .models import Payment, WebhookEvent
 
 
-class _ToRead:
-    """Money rows are changed by services only."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
 @admin.register(Payment)
-class PaymentAdmin(_ToRead, admin.ModelAdmin[Payment]):
+class PaymentAdmin(ReadOnlyAdmin[Payment]):
     """Payments; the filter by flag is the list of what somebody has to look at."""
 
-    show_full_result_count = False
-    ordering = ("-id",)
+    view_permission, subject = "users.staff_view_payouts", "user.uid"
     list_display = ("created_at", "uid", "status", "flag", "currency", "amount_minor", "provider", "paid_at")
     list_filter = ("flag", "status", "provider")
     search_fields = ("uid", "user__uid", "provider_session_id", "provider_payment_id")
@@ -33,11 +19,11 @@ class PaymentAdmin(_ToRead, admin.ModelAdmin[Payment]):
 
 
 @admin.register(WebhookEvent)
-class WebhookEventAdmin(_ToRead, admin.ModelAdmin[WebhookEvent]):
+class WebhookEventAdmin(ReadOnlyAdmin[WebhookEvent]):
     """Notices of providers."""
 
-    show_full_result_count = False
-    ordering = ("-id",)
+    view_permission = "users.staff_view_payouts"
     list_display = ("received_at", "provider", "type", "object_id", "processed_at")
     list_filter = ("provider", "type")
     search_fields = ("event_id", "object_id", "reference", "payment_object_id")
+    exclude = ("payload",)

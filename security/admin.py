@@ -1,29 +1,45 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
-from .models import LoginAttempt
+from .models import AuditEntry, KnownDevice, LoginAttempt, RiskDecision
+from .read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(LoginAttempt)
-class LoginAttemptAdmin(admin.ModelAdmin[LoginAttempt]):
-    """The sign-in log, to read."""
+class LoginAttemptAdmin(ReadOnlyAdmin[LoginAttempt]):
+    """The sign-in log."""
 
-    list_display = ("created_at", "door", "outcome", "failure_reason", "user_uid", "ip")
-    list_filter = ("outcome", "door")
+    view_permission, subject = "users.staff_view_sign_ins", "user_uid"
+    list_display = ("created_at", "door", "outcome", "failure_reason", "user_uid", "ip", "known_device", "risk_score")
+    list_filter = ("outcome", "door", "known_device")
     search_fields = ("user_uid", "ip")
-    exclude = ("identifier_hash",)
-    ordering = ("-id",)
-    show_full_result_count = False
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+@admin.register(KnownDevice)
+class KnownDeviceAdmin(ReadOnlyAdmin[KnownDevice]):
+    """Devices that people signed in with."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    view_permission, subject = "users.staff_view_sign_ins", "user_uid"
+    list_display = ("uid", "user_uid", "name", "ip", "trusted_at", "last_seen_at", "forgotten_at")
+    search_fields = ("user_uid", "ip")
+
+
+@admin.register(RiskDecision)
+class RiskDecisionAdmin(ReadOnlyAdmin[RiskDecision]):
+    """What was thought of sign-ins."""
+
+    view_permission, subject = "users.staff_review_risk", "user_uid"
+    list_display = ("created_at", "event", "score", "action", "user_uid", "rule_version")
+    list_filter = ("action", "event")
+    search_fields = ("user_uid",)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
+    """What was done by whom."""
+
+    view_permission, subject = "users.staff_view_audit", "subject_uid"
+    list_display = ("created_at", "action", "severity", "by_staff", "is_private_view", "actor_uid", "subject_uid")
+    list_filter = ("severity", "by_staff", "is_private_view")
+    search_fields = ("action", "actor_uid", "subject_uid")

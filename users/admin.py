@@ -1,48 +1,87 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
-from .models import Session, User
+from security.read_only_admin import ReadOnlyAdmin
+
+from .models import AccountClosure, Block, DataExport, FactorRecovery, Restriction, Session, StaffInvitation, User
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin[User]):
-    """Accounts, to read: staff cannot set a password, an address or a role here."""
+class UserAdmin(ReadOnlyAdmin[User]):
+    """Accounts: nobody sets a password, an address, a role or a permission here."""
 
+    view_permission, subject = "users.staff_view_users", "uid"
     list_display = ("uid", "role", "is_active", "is_staff", "verification_level", "created_at")
-    list_filter = ("role", "is_active", "is_staff")
+    list_filter = ("role", "is_active", "is_staff", "verification_level")
     search_fields = ("uid", "email")
     exclude = ("password",)
-    ordering = ("-id",)
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    more_fields = ("groups",)
 
 
 @admin.register(Session)
-class SessionAdmin(admin.ModelAdmin[Session]):
-    """Sign-ins, to read."""
+class SessionAdmin(ReadOnlyAdmin[Session]):
+    """Sign-ins."""
 
-    list_display = ("id", "user", "kind", "created_at", "last_seen_at", "ended_at", "end_reason")
-    exclude = ("refresh_sha256", "device_fingerprint_sha256")
-    ordering = ("-id",)
-    show_full_result_count = False
+    view_permission, subject = "users.staff_view_sign_ins", "user.uid"
+    list_display = ("id", "user", "kind", "factor", "limit", "created_at", "last_seen_at", "ended_at", "end_reason")
+    list_filter = ("kind", "factor", "limit")
+    search_fields = ("user__uid", "ip")
+    exclude = ("parent",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+@admin.register(Restriction)
+class RestrictionAdmin(ReadOnlyAdmin[Restriction]):
+    """What somebody may not do for now."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    view_permission, subject = "users.staff_view_users", "user.uid"
+    list_display = ("uid", "user", "kind", "scope", "starts_at", "until", "lifted_at")
+    list_filter = ("kind",)
+    search_fields = ("user__uid", "case_ref")
+
+
+@admin.register(Block)
+class BlockAdmin(ReadOnlyAdmin[Block]):
+    """Who keeps whom away; the reason is private to who did it."""
+
+    view_permission, subject = "users.staff_view_users", "blocker.uid"
+    list_display = ("blocker", "blocked", "created_at")
+    search_fields = ("blocker__uid", "blocked__uid")
+    exclude = ("reason",)
+
+
+@admin.register(StaffInvitation)
+class StaffInvitationAdmin(ReadOnlyAdmin[StaffInvitation]):
+    """Who was asked to work here."""
+
+    view_permission = "users.staff_invite"
+    list_display = ("uid", "email", "invited_by", "created_at", "expires_at", "accepted_at", "revoked_at")
+    search_fields = ("email",)
+    more_fields = ("groups",)
+
+
+@admin.register(FactorRecovery)
+class FactorRecoveryAdmin(ReadOnlyAdmin[FactorRecovery]):
+    """Lost second factors."""
+
+    view_permission, subject = "users.staff_review_recoveries", "user.uid"
+    list_display = ("uid", "user", "requested_at", "wait_until", "rejected_at", "cancelled_at", "done_at")
+    search_fields = ("user__uid",)
+
+
+@admin.register(AccountClosure)
+class AccountClosureAdmin(ReadOnlyAdmin[AccountClosure]):
+    """Accounts that rest or go."""
+
+    view_permission, subject = "users.staff_view_users", "user.uid"
+    list_display = ("pk", "user", "cancelled_at", "erased_at")
+    search_fields = ("user__uid",)
+
+
+@admin.register(DataExport)
+class DataExportAdmin(ReadOnlyAdmin[DataExport]):
+    """Copies of their data that people asked for; never what is in them."""
+
+    view_permission, subject = "users.staff_view_users", "user.uid"
+    list_display = ("pk", "user")
+    search_fields = ("user__uid",)

@@ -52,7 +52,7 @@ STRIPE_API_BASE = e.STRIPE_API_BASE or (f"http://127.0.0.1:{e.SANDBOX_PORT}" if 
 # -- the application ------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    "pairly.site.admin_config.StaffAdminConfig",  # django.contrib.admin, behind our own doors
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
