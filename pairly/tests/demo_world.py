@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx
+from django.conf import settings
 from django.core.management import call_command
 from django.test import override_settings
 
 from pairly.demo.logins import demo_file
 from pairly.testing import demo
 from pairly.testing.fixtures import free_port, own_database, running_daphne
-from pairly.testing.people import PASSWORD, make_user
+from pairly.testing.people import PASSWORD, make_staff, make_user, sign_in_as
 from payments.models import Payment
 from payments.tests.sandboxes import SECRET, running_sandbox
 from users.models import User
@@ -83,8 +84,17 @@ def enter(world, browser):
             demo.unlock(page, login=login)
             world.paths[f"{persona} conversation"] = demo.first_link(page, within="/inbox/", to="/conversations/")
         page.close()
+    enter_as_staff(world, browser)
     world.paths["creator"] = f"/creators/{world.uid_of(demo.CREATOR)}/"
     buy(world)
+
+
+def enter_as_staff(world, browser):
+    """An admin's browser profile: signed in with a strong second factor, without the pages on the way there."""
+    client = sign_in_as(make_staff("admin", name="Ada Admin"))
+    name = settings.SESSION_COOKIE_NAME
+    context = world.contexts["staff"] = browser.new_context(base_url=world.url)
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": world.url}])
 
 
 def buy(world):

@@ -27,7 +27,9 @@ from users.forms import CodeForm, SignInForm
 from users.models import EmailChange, SignInChallenge, User
 from users.services.lockouts import locked
 
+from . import staff_pages
 from .demo_world import World
+from .staff_pages import shown
 
 Act = Callable[[Page], object]
 KEYS = "[data-step={}]:not([hidden])"
@@ -348,6 +350,51 @@ EVERYWHERE = [
         status=422,
     ),
     # -- staff pages
+    Entry(name="staff-home", view="moderation:home", persona="staff"),
+    Entry(name="staff-home-work", view="moderation:home", persona="staff", rendered=shown(staff_pages.HOME)),
+    Entry(name="staff-queue", view="moderation:queue", persona="staff", rendered=shown(staff_pages.QUEUE)),
+    Entry(
+        name="staff-queue-empty",
+        view="moderation:queue",
+        persona="staff",
+        rendered=shown(f"{staff_pages.QUEUE}?severity=1"),
+    ),
+    Entry(name="staff-case", view="moderation:case", persona="staff", rendered=shown(staff_pages.CASE)),
+    Entry(
+        name="staff-case-errors",
+        view="moderation:case",
+        persona="staff",
+        rendered=shown(f"{staff_pages.CASE}decide/", method="post", outcome="approved", note=""),
+        status=422,
+    ),
+    Entry(name="staff-sign-ins", view="moderation:sign-ins", persona="staff"),
+    Entry(
+        name="staff-sign-ins-empty",
+        view="moderation:sign-ins",
+        persona="staff",
+        path=lambda _: "/staff/sign-ins/?network=203.0.113.0/24",
+    ),
+    Entry(
+        name="staff-sign-ins-errors",
+        view="moderation:sign-ins",
+        persona="staff",
+        path=lambda _: "/staff/sign-ins/?user=nobody@example.org&network=house",
+        status=422,
+    ),
+    Entry(name="staff-audit", view="moderation:audit", persona="staff"),
+    Entry(
+        name="staff-audit-empty",
+        view="moderation:audit",
+        persona="staff",
+        path=lambda _: "/staff/audit/?action=nothing",
+    ),
+    Entry(
+        name="staff-audit-errors",
+        view="moderation:audit",
+        persona="staff",
+        path=lambda _: "/staff/audit/?actor=nobody@example.org",
+        status=422,
+    ),
     # -- the rest
     Entry(name="wallet", view="credits:wallet", persona="fan"),
     Entry(name="wallet", view="credits:wallet", persona="creator"),
@@ -404,4 +451,12 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "users:email-confirm": {},
     "users:email-cancel": {},
     # -- staff pages
+    "moderation:take-next": {"kind": "nothing"},
+    **{
+        f"moderation:case-{deed}": {"uid": "00000000-0000-7000-8000-000000000000"}
+        for deed in ("take", "release", "pass-on", "note", "decide")
+    },
+    "moderation:sign-in-end": {"family": "00000000-0000-7000-8000-000000000000"},
+    "moderation:sign-ins-file": {},
+    "moderation:audit-file": {},
 }

@@ -166,11 +166,11 @@ def test_a_shared_title_is_found():
 
 # -- the table ----------------------------------------------------------------------------------------------
 def list_urls(resolver, namespace=""):
-    """The name of every URL outside the API, or its route when it has none."""
+    """The name of every URL outside the API and Django's admin, or its route when it has none."""
     for found in resolver.url_patterns:
         if isinstance(found, URLPattern):
             yield f"{namespace}{found.name}" if found.name else f"route {found.pattern}"
-        elif not str(found.pattern).startswith("api/"):
+        elif not str(found.pattern).startswith(("api/", "admin/")):
             yield from list_urls(found, f"{namespace}{found.namespace}:" if found.namespace else namespace)
 
 
