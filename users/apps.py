@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class UsersConfig(AppConfig):
@@ -32,6 +33,11 @@ class UsersConfig(AppConfig):
 
         register_handler(kind=UNLOCK_CODE_KIND, handler=lockouts.deliver_code)
         # -- staff accounts and lost factors
+        from .constants import INVITATION_KIND
+        from .services import invitations, staff_groups
+
+        register_handler(kind=INVITATION_KIND, handler=invitations.deliver)
+        post_migrate.connect(staff_groups.bring_up_to_date, sender=self, dispatch_uid="users.staff_groups")
         # -- privacy and suspension
         # -- e-mail address
         from .constants import EMAIL_CHANGE_KIND, EMAIL_UNDO_KIND

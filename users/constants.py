@@ -105,6 +105,17 @@ UNLOCK_CODE_TRIES = 5
 UNLOCK_CODE_KIND = "users.unlock_code"
 
 # -- staff accounts and lost factors
+# The code of an invitation: 12 characters as of a reset code (31 to the power of 12), 72 hours, 5 tries.
+INVITATION_CODE_LENGTH = 12
+INVITATION_LIFE = timedelta(hours=72)
+INVITATION_TRIES = 5
+INVITATIONS_ACCEPTED_PER_MINUTE = 5
+INVITATIONS_PAGE = 50
+INVITATION_KIND = "users.staff_invitation"
+# How long the owner has to say that they have their second factor, and how often it may be asked for.
+RECOVERY_WAIT = timedelta(hours=48)
+RECOVERIES_PER_DAY = 3
+RECOVERY_REASON_MAX = 1000
 
 # -- privacy and suspension
 

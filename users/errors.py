@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from pairly.common.problems import InvalidInput, NotAuthenticated, Problem
+from pairly.common.problems import Forbidden, InvalidInput, NotAuthenticated, Problem
 
 
 class InvalidCredentials(NotAuthenticated):
@@ -154,6 +154,36 @@ class AlreadyAnswered(Problem):
 
 
 # -- staff accounts and lost factors
+
+
+class InvitationOpen(Problem):
+    code, status, title = "invitation_open", 409, _("There is an open invitation to this address; revoke it first")
+
+
+class AlreadyStaff(Problem):
+    code, status, title = "already_staff", 409, _("This person works here already")
+
+
+class OwnAccount(Forbidden):
+    """Nobody removes themselves, and nobody gives themselves a role."""
+
+    code, title = "own_account", _("Nobody can do this to their own account; ask another admin")
+
+
+class LastAdmin(Problem):
+    code, status, title = "last_admin", 409, _("Nobody else is an admin; make somebody one first")
+
+
+class RecoveryOver(Problem):
+    """Done, rejected or cancelled, perhaps a moment ago."""
+
+    code, status, title = "recovery_over", 409, _("This request is settled already")
+
+
+class RecoveryApproved(Problem):
+    """One person's word counts once."""
+
+    code, status, title = "recovery_approved", 409, _("You have approved this already; somebody else has to, too")
 
 
 # -- privacy and suspension

@@ -73,6 +73,37 @@ class Challenged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StaffRow:
+    """Somebody who works here, as an admin sees them; `roles` are codes of `roles.ROLES`."""
+
+    uid: uuid.UUID
+    name: str
+    email: str
+    roles: list[str]
+    has_passkey: bool
+    has_totp: bool
+    n_backup_codes: int
+    last_seen_at: datetime | None
+
+    @property
+    def has_strong_factor(self) -> bool:
+        return self.has_passkey or self.has_totp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationRow:
+    """An invitation to work here; `state` is open, accepted, revoked or expired."""
+
+    uid: uuid.UUID
+    email: str
+    roles: list[str]
+    invited_by: str
+    created_at: datetime
+    expires_at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TotpSetup:
     """What an authenticator app reads: the key in base32 (RFC 4648), the same as a URI, and that as a QR code."""
 

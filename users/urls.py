@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import device_views, email_views, factor_views, passkey_views, password_views, phone_views, views
+from . import device_views, email_views, factor_views, passkey_views, password_views, phone_views, staff_views, views
 
 app_name = "users"
 
@@ -46,6 +46,9 @@ urlpatterns = [
         name="sign-in-request",
     ),
     # -- staff accounts and lost factors
+    path("invitation/", staff_views.InvitationPage.as_view(), name="invitation"),
+    path("lost-second-factor/", staff_views.FactorRecoveryPage.as_view(), name="factor-recovery"),
+    path("lost-second-factor/cancel/", staff_views.CancelRecoveryPage.as_view(), name="factor-recovery-cancel"),
     # -- privacy and suspension
     # -- e-mail address
     path("account/email/", email_views.EmailPage.as_view(), name="email-change"),

@@ -189,6 +189,7 @@ CELERY_BEAT_SCHEDULE = {
     "security-retain": {"task": "security.retain", "schedule": 3600.0},
     "users-retain": {"task": "users.retain", "schedule": 3600.0},
     # -- staff accounts and lost factors
+    "users-finish-recoveries": {"task": "users.finish_recoveries", "schedule": 60.0},
     # -- privacy and suspension
     # -- e-mail address
 }

@@ -25,6 +25,8 @@ SCHEMA_SOURCES = (
     "*/sql/*.sql",
     "*/models.py",
     "*/*/models.py",
+    "users/roles.py",
+    "users/services/staff_groups.py",
     "pairly/management/commands/migrate.py",
     "deploy/postgres/roles.sql",
     "requirements.txt",
@@ -34,7 +36,7 @@ TEMPLATE_VARIABLE = "PAIRLY_TEST_TEMPLATE"
 
 
 def schema_digest() -> str:
-    """Changes with every migration, SQL file, model, package version and the `migrate` command."""
+    """Changes with every migration, SQL file, model, package version, with the roles and the `migrate` command."""
     files = sorted({path for pattern in SCHEMA_SOURCES for path in ROOT.glob(pattern)})
     digest = hashlib.sha256()
     for path in files:

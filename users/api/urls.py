@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import device_views, email_views, factor_views, passkey_views, password_views, phone_views, views
+from . import device_views, email_views, factor_views, passkey_views, password_views, phone_views, recovery_views, views
 
 app_name = "users"
 
@@ -68,6 +68,8 @@ urlpatterns = [
         name="sign-in-request-refuse",
     ),
     # -- staff accounts and lost factors
+    path("twofa/lost", recovery_views.LostFactorView.as_view(), name="factor-recovery-create"),
+    path("twofa/recovery", recovery_views.RecoveryView.as_view(), name="factor-recovery"),
     # -- privacy and suspension
     # -- e-mail address
     path("auth/email/change", email_views.EmailChangeView.as_view(), name="email-change"),

@@ -23,7 +23,7 @@ class StaffPermission(models.Model):
 
 
 class StaffInvitation(models.Model):
-    """An admin's invitation to work here. The token in the mail is typed or followed once, stored hashed."""
+    """An admin's invitation to work here. The code in the mail is typed once, stored hashed."""
 
     uid = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField()

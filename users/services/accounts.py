@@ -49,7 +49,7 @@ def sign_up(
         birth_date=birth_date,
         language=(get_language() or "en")[:8],
     )
-    _check(user, password)
+    check_new(user=user, password=password)
     _check_limit(client)
     if selectors.find_user_by_email(email=user.email):
         raise _email_taken()
@@ -73,7 +73,8 @@ def age_on(*, birth_date: date, day: date) -> int:
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
-def _check(user: User, password: str) -> None:
+def check_new(*, user: User, password: str) -> None:
+    """Whether somebody (not saved yet) may have an account with this password. Raises UnderAge or InvalidInput."""
     password_rows = passwords.list_weaknesses(user=user, password=password, field="password")
     age = age_on(birth_date=user.birth_date, day=timezone.now().date())
     if not 0 <= age <= MAXIMUM_AGE_YEARS:

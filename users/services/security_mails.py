@@ -26,9 +26,16 @@ class _Notice(NamedTuple):
     subject: str
     text: str
     page: str = "users:sessions"
+    ending: str = ""  # in the place of _NOT_YOU
 
 
 _NOT_YOU = gettext_noop("If it was you, there is nothing to do. If it was not, change your password now:\n%(url)s\n")
+
+_OF_STAFF = gettext_noop("If you do not know why, ask an admin.\n")
+_STILL_HAVE = gettext_noop(
+    "If it was you, there is nothing to do. If you still have your second factor, sign in with it: that cancels the "
+    "request. Then change your password, for somebody knows it:\n%(url)s\n"
+)
 
 _NOTICES: dict[str, _Notice] = {
     "new_device": _Notice(
@@ -80,6 +87,62 @@ _NOTICES: dict[str, _Notice] = {
         "users:password-forgot",
     ),
     # -- staff accounts and lost factors
+    "staff_joined": _Notice(
+        gettext_noop("You work at Pairly now"),
+        gettext_noop("Your Pairly account belongs to staff now. Your part: %(roles)s.\n\n"),
+        ending=_OF_STAFF,
+    ),
+    "roles_changed": _Notice(
+        gettext_noop("Your part at Pairly has changed"),
+        gettext_noop("An admin changed what you do at Pairly. Your part: %(roles)s. Sign in again to go on.\n\n"),
+        ending=_OF_STAFF,
+    ),
+    "staff_removed": _Notice(
+        gettext_noop("Your work at Pairly has ended"),
+        gettext_noop(
+            "An admin removed your account from staff. It is an ordinary account now, and was signed out.\n\n"
+        ),
+        ending=_OF_STAFF,
+    ),
+    "recovery_requested": _Notice(
+        gettext_noop("Somebody asks to remove your second factor"),
+        gettext_noop(
+            "Somebody typed your right password and says that your second factor is lost.\n\n"
+            "Device: %(device)s\nNetwork: %(network)s\n\n"
+            "Two people of Pairly look at it. If both agree, your second factor is removed, but not before "
+            "%(until)s UTC.\n\n"
+        ),
+        "users:factor-recovery",
+        _STILL_HAVE,
+    ),
+    "recovery_approved": _Notice(
+        gettext_noop("Your request was looked at"),
+        gettext_noop(
+            "%(n_approved)s of the two people who have to agree did so. With both, your second factor is removed, "
+            "but not before %(until)s UTC.\n\n"
+        ),
+        "users:factor-recovery",
+        _STILL_HAVE,
+    ),
+    "recovery_rejected": _Notice(
+        gettext_noop("Your second factor stays"),
+        gettext_noop(
+            "We could not be sure that the account is yours, so its second factor stays. You can ask again, and tell "
+            "us more.\n\n"
+        ),
+    ),
+    "recovery_cancelled": _Notice(
+        gettext_noop("Your second factor stays"),
+        gettext_noop("The request to remove the second factor of your account was cancelled.\n\n"),
+    ),
+    "recovery_done": _Notice(
+        gettext_noop("Your second factor was removed"),
+        gettext_noop(
+            "Your Pairly account has no second factor any more, and every device was signed out. Sign in with your "
+            "password, and set up a new one.\n\n"
+        ),
+        "users:password-forgot",
+    ),
     # -- privacy and suspension
     "suspended": _Notice(
         gettext_noop("Your account is suspended"),
@@ -125,3 +188,5 @@ def deliver(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> None:
 def _one_line(value: Any) -> str:
     """What somebody chose, the name of a device for one, must not write lines of its own into our mails."""
     return " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+        text = gettext(notice.text) + gettext(notice.ending or _NOT_YOU)
+        send_mail(gettext(notice.subject), text % {**payload["parameters"], "url": url}, None, [payload["to"]])
