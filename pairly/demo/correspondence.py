@@ -27,7 +27,7 @@ _SENT_BEFORE_MS = 400  # a message is on its way for so long
 def is_complete(*, part: Part) -> bool:
     """Whether everybody is there and every talk has been had; two queries."""
     users = {user.email: user.pk for user in find_accounts(part=part).values()}
-    if len(users) < part.n_creators + part.n_fans:
+    if len(users) < part.n_creators + part.n_fans + part.n_staff:
         return False
     found = Conversation.objects.filter(low_id__in=users.values(), high_id__in=users.values())
     lengths = {(low, high): n for low, high, n in found.values_list("low_id", "high_id", "n")}

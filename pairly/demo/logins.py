@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -9,10 +10,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
+from django_otp.oath import totp
 
 from messaging.client import recovery_code
+from users.constants import TOTP_STEP_S
 
-Login = dict[str, str]  # role, email, password, recovery
+# role, email, password; recovery of who has keys, totp of who has an authenticator app
+Login = dict[str, str]
+
+
+def totp_code(*, secret: str, drift: int = 0) -> str:
+    """What an authenticator app with this key (base32) shows now, or `drift` steps of 30 s from now."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    return f"{totp(key, step=TOTP_STEP_S, drift=drift):06d}"
 
 
 def demo_file() -> Path:
@@ -32,15 +42,21 @@ class Logins:
         """The login, if the file has it."""
         return self._rows.get(email)
 
-    def make(self, *, email: str, role: str) -> Login:
+    def make(self, *, email: str, role: str, has_keys: bool = True) -> Login:
         """The login for an account that is about to be made, on disk before it is used."""
         if (known := self.find(email=email)) is not None:
             return known
-        recovery = recovery_code.encode(code=os.urandom(16))
-        row = {"role": role, "email": email, "password": secrets.token_urlsafe(12), "recovery": recovery}
+        row = {"role": role, "email": email, "password": secrets.token_urlsafe(12)}
+        if has_keys:
+            row["recovery"] = recovery_code.encode(code=os.urandom(16))
         self._rows[email] = row
         self._save()
         return row
+
+    def note_totp(self, *, email: str, secret: str) -> None:
+        """Add the key of an authenticator app to a login."""
+        self._rows[email]["totp"] = secret
+        self._save()
 
     def _save(self) -> None:
         rows = sorted(self._rows.values(), key=lambda row: self._rank.get(row["email"], len(self._rank)))

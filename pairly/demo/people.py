@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,10 +20,12 @@ from profiles.selectors import find_own_profile
 from profiles.services import update_profile
 from users.models import User
 from users.registry import run_sign_up_hooks
+from users.services import totp
 
 from .cast import CREATORS, FANS, Creator, Fan
-from .logins import Login, Logins
+from .logins import Login, Logins, totp_code
 from .plan import DAY, Part, Side, email_of, joined_days_ago
+from .staff import STAFF, Member
 
 
 class CannotComplete(Exception):
@@ -58,7 +61,7 @@ def list_roles(*, part: Part) -> list[Role]:
 
 def find_accounts(*, part: Part) -> dict[str, User]:
     """The accounts of a part that exist, by e-mail."""
-    emails = [role.email for role in list_roles(part=part)]
+    emails = [role.email for role in list_roles(part=part)] + [member.email for member in STAFF[: part.n_staff]]
     return {user.email: user for user in User.objects.filter(email__in=emails)}
 
 
@@ -72,7 +75,8 @@ class People:
     _identities: dict[str, Identity] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.logins = Logins(order=[role.email for role in list_roles(part=Part())])
+        first, second, *others = [role.email for role in list_roles(part=Part())]
+        self.logins = Logins(order=[first, second, *[member.email for member in STAFF], *others])
         self.users = find_accounts(part=self.part)
         self.now = self._first_now()
 
@@ -104,6 +108,13 @@ class People:
             _complete_profile(self.users[role.email], role.person)
         return self.users[role.email]
 
+    def ensure_member(self, *, member: Member) -> User:
+        """The account of somebody who works here, with the role and an authenticator app."""
+        if member.email not in self.users:
+            login = self.logins.make(email=member.email, role=member.role, has_keys=False)
+            self.users[member.email] = _employ(member, login, self.logins, self.at(-member.joined_days_ago * DAY))
+        return self.users[member.email]
+
     def identity_of(self, *, role: Role) -> Identity:
         """Someone's keys on our device, a new one for an account from an earlier run. Raises CannotComplete."""
         if role.email not in self._identities:
@@ -132,6 +143,30 @@ def _make(role: Role, login: Login, joined_at: datetime) -> tuple[User, Identity
         if isinstance(role.person, Creator):
             _write_profile(user, role.person)
         return user, _enrol(user, login, joined_at)
+
+
+def _employ(member: Member, login: Login, logins: Logins, joined_at: datetime) -> User:
+    """Not by an invitation, for nobody reads the demo's mails; all else is as it is for everybody."""
+    user = User(
+        email=member.email,
+        password=make_password(login["password"]),
+        name=member.name,
+        role=User.Role.FAN,
+        birth_date=date(member.birth_year, 4, 9),
+        email_verified_at=joined_at + timedelta(minutes=3),
+        created_at=joined_at,
+        is_staff=True,
+    )
+    with transaction.atomic():
+        user.save(force_insert=True)
+        run_sign_up_hooks(user=user)
+        user.groups.add(Group.objects.get(name=member.role))
+        secret = totp.begin(user=user).secret
+        # The step before the present one: a code is good once, and whoever signs in now needs the present one's.
+        totp.confirm(user=user, code=totp_code(secret=secret, drift=-1))
+        # On disk before it can be asked for.
+        logins.note_totp(email=member.email, secret=secret)
+    return user
 
 
 def _complete_profile(user: User, creator: Creator) -> None:

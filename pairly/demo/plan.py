@@ -12,6 +12,7 @@ from payments.constants import PACKAGES
 from payments.types import Package
 
 from .cast import CREATORS, FANS
+from .staff import STAFF
 from .talks import TALKS, Talk
 
 Side = Literal["fan", "creator"]
@@ -32,6 +33,7 @@ class Part:
 
     n_creators: int = len(CREATORS)
     n_fans: int = len(FANS)
+    n_staff: int = len(STAFF)
 
     @property
     def talks(self) -> list[Talk]:

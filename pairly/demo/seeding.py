@@ -10,6 +10,7 @@ from .painters import Painters
 from .people import People, Role
 from .pictures import Pictures
 from .plan import Part
+from .staff import STAFF
 from .talks import Talk
 
 
@@ -18,7 +19,7 @@ class Seeding:
 
     def __init__(self, *, part: Part) -> None:
         self._part = part
-        self.n_steps = 2 * part.n_creators + part.n_fans + len(part.talks) + 1
+        self.n_steps = 2 * part.n_creators + part.n_fans + part.n_staff + len(part.talks) + 1
 
     def steps(self) -> Generator[str, None, None]:
         """Works, and tells what was done. Raises CannotComplete."""
@@ -28,6 +29,8 @@ class Seeding:
             pictures = [self._pictures(people, number, painters) for number in range(self._part.n_creators)]
             for role in people.list_roles():
                 yield f"{people.ensure(role=role).name}, {role.side}"
+            for member in STAFF[: self._part.n_staff]:
+                yield f"{people.ensure_member(member=member).name}, {member.role}"
             for number, of_creator in enumerate(pictures):
                 creator = people.user_of(role=Role(side="creator", number=number))
                 of_creator.store(user=creator)

@@ -20,13 +20,14 @@ class Login:
     email: str
     password: str
     recovery: str = ""
+    totp: str = ""
 
 
 def read_logins(path: Path) -> dict[str, Login]:
     """The logins that `seed_demo` left in `path`, by e-mail address."""
     rows = json.loads(path.read_text(encoding="utf-8"))
-    keys = ("email", "password", "recovery")
-    return {row["email"]: Login(**{key: row[key] for key in keys}) for row in rows}
+    keys = ("email", "password", "recovery", "totp")
+    return {row["email"]: Login(**{key: row.get(key, "") for key in keys}) for row in rows}
 
 
 def sign_in(page: Page, *, login: Login) -> None:

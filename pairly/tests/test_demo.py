@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,15 +25,22 @@ from messaging.client.conversation import Conversation as View
 from messaging.models import Conversation, Message
 from messaging.protocol.base64url import b64u_decode
 from messaging.server_keys import list_server_keys
-from pairly.demo.logins import demo_file
+from pairly.common import redis as common_redis
+from pairly.demo.logins import demo_file, totp_code
 from pairly.demo.painters import Painters
 from pairly.demo.plan import Part
+from pairly.demo.staff import STAFF
 from profiles.models import Picture, Profile
 from profiles.services import delete_profile, update_profile
+from security.types import Client as Visitor
+from security.types import Door
 from users.models import User
+from users.services import challenges, sign_in
+from users.staff_selectors import roles_of
+from users.types import Method
 
 PART = Part(n_creators=2, n_fans=5)  # answered, refunded and waiting talks
-N_STEPS = 2 * PART.n_creators + PART.n_fans + len(PART.talks) + 1
+N_STEPS = 2 * PART.n_creators + PART.n_fans + PART.n_staff + len(PART.talks) + 1
 
 
 class Interrupted(Exception):
@@ -87,7 +96,7 @@ def check_everything() -> None:
     """The state after seeding PART, whichever way it came about."""
     assert [f for f in invariants.check_all() if not f.is_ok] == []
     people = {user.email: user for user in User.objects.all()}
-    assert len(people) == 7
+    assert len(people) == 7 + len(STAFF)
     lines = [line for talk in PART.talks for line in talk.lines]
     assert Message.objects.count() == len(lines)
     assert Message.objects.filter(pushed=False).count() == 0
@@ -129,9 +138,10 @@ def test_the_demo_is_complete_and_made_once(place):
     check_everything()
     rows = json.loads(demo_file().read_text())
     assert [row["email"] for row in rows[:2]] == ["fan@demo.pairly.example", "creator@demo.pairly.example"]
-    assert len(rows) == 7
+    assert [row["role"] for row in rows[2:9]] == [member.role for member in STAFF]
+    assert len(rows) == 7 + len(STAFF)
     assert demo_file().stat().st_mode & 0o777 == 0o600
-    assert not any(row[secret] in printed for row in rows for secret in ("password", "recovery"))
+    assert not any(row.get(secret, "-" * 9) in printed for row in rows for secret in ("password", "recovery", "totp"))
 
     before = (counts(), demo_file().read_bytes())
     with CaptureQueriesContext(connection) as queries:
@@ -171,7 +181,38 @@ def test_the_demos_past_looks_lived_in(place):
     assert all(picture.alt for picture in Picture.objects.all())
 
 
-@pytest.mark.parametrize("steps", [[1], [4, 3], [8], [12, 2]])
+def test_the_demos_staff_sign_in_with_their_app_and_may_what_their_role_may(place):
+    seed()
+    assert Counter(member.role for member in STAFF) == {
+        "admin": 1, "moderator": 2, "finance": 2, "support": 1, "security": 1
+    }  # fmt: skip
+    for member in STAFF:
+        mine = login(member.email)
+        assert "recovery" not in mine
+        user = User.objects.get(email=member.email)
+        assert (user.name, user.is_staff, user.is_superuser) == (member.name, True, False)
+        assert roles_of(user) == [member.role]
+        common_redis.get_client().flushdb()
+        waiting = sign_in.sign_in(
+            email=member.email, password=mine["password"], kind="api", door=Door.API, client=Visitor(ip="192.0.2.7")
+        )
+        code = totp_code(secret=mine["totp"])
+        begun = challenges.complete(token=waiting.token, method=Method.TOTP, code=code, client=Visitor(ip="192.0.2.7"))
+        assert begun.session.factor == "totp"
+
+
+def test_the_logins_are_printed_a_line_each(place):
+    seed()
+    call_command("demo_logins", stdout=(printed := io.StringIO()))
+    lines = printed.getvalue().splitlines()
+    assert len(lines) == 7 + len(STAFF)
+    secret = login("admin@demo.pairly.example")["totp"]
+    assert len(secret) == 32
+    assert re.fullmatch(rf"admin +admin@demo\.pairly\.example +\S+   TOTP: {secret}", lines[2])
+    assert re.fullmatch(r"fan +fan@demo\.pairly\.example +\S+   recovery code: [A-Z0-9-]+", lines[0])
+
+
+@pytest.mark.parametrize("steps", [[1], [4, 3], [8], [12, 2], [17, 3]])
 def test_an_interrupted_seeding_is_completed_by_the_next(place, steps):
     for n in steps:
         with pytest.raises(Interrupted):
@@ -202,7 +243,7 @@ def test_an_account_of_an_older_demo_gets_the_rest_and_who_deleted_a_profile_is_
 
 def test_without_the_logins_the_rest_is_left_alone_and_said_so(place):
     with pytest.raises(Interrupted):
-        seed(steps=12)
+        seed(steps=19)
     demo_file().unlink()
     n = Message.objects.count()
     assert "demo.json does not know" in seed()

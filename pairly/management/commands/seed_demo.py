@@ -14,10 +14,13 @@ from pairly.demo.correspondence import is_complete
 from pairly.demo.people import CannotComplete
 from pairly.demo.plan import Part
 from pairly.demo.seeding import Seeding
+from pairly.demo.staff import STAFF
 
 
 class Command(BaseCommand):
-    help = "Adds the demo's people and their conversations, or what is missing of them; prints nothing secret."
+    help = (
+        "Adds the demo's people, staff and conversations, or what is missing of them; prints nothing secret."
+    )
     stealth_options = ("on_step",)  # called after each step; may raise to stop
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,9 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--fans", type=int, default=settings.DEMO_FANS, help="only the first so many")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        part = Part(
-            n_creators=min(max(options["creators"], 0), len(CREATORS)), n_fans=min(max(options["fans"], 0), len(FANS))
-        )
+        n_creators, n_fans = min(max(options["creators"], 0), len(CREATORS)), min(max(options["fans"], 0), len(FANS))
+        # Nobody works where nobody is.
+        part = Part(n_creators=n_creators, n_fans=n_fans, n_staff=len(STAFF) if n_creators or n_fans else 0)
         if is_complete(part=part):
             self.stdout.write("demo data is there")
             return
