@@ -6,3 +6,13 @@ from django.apps import AppConfig
 class ModerationConfig(AppConfig):
     name = "moderation"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # -- lost factors
+        from users import registry
+
+        from . import queues, recovery
+
+        queues.register(recovery.QUEUE)
+        registry.on_recovery_requested(recovery.open_case)
+        registry.on_recovery_cancelled(recovery.close_case)

@@ -50,6 +50,7 @@ LINKS = (
     Link("moderation:sign-ins", _("Sign-in log"), "users.staff_view_sign_ins", "key"),
     Link("moderation:audit", _("Audit log"), "users.staff_view_audit", "eye"),
     # -- people and invitations
+    Link("moderation:people", _("Who works here"), "users.staff_invite", "people"),
     # -- data
     Link("admin:index", _("Data"), "", "search"),
 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import case_views, log_views, views
+from . import case_views, log_views, people_views, views
 
 app_name = "moderation"
 
@@ -23,5 +23,10 @@ urlpatterns = [
     path("audit/", log_views.AuditPage.as_view(), name="audit"),
     path("audit.csv", log_views.AuditFile.as_view(), name="audit-file"),
     # -- people and invitations
+    path("people/", people_views.PeoplePage.as_view(), name="people"),
+    path("people/<uuid:uid>/", people_views.MemberPage.as_view(), name="member"),
+    path("people/<uuid:uid>/remove/", people_views.RemovePage.as_view(), name="member-remove"),
+    path("invitations/", people_views.InvitationsPage.as_view(), name="invitations"),
+    path("invitations/<uuid:uid>/revoke/", people_views.RevokePage.as_view(), name="invitation-revoke"),
     # -- lost factors
 ]

@@ -103,6 +103,11 @@ def find_recovery(*, uid: uuid.UUID) -> FactorRecovery | None:
     return FactorRecovery.objects.select_related(*people).filter(uid=uid).first()
 
 
+def count_recoveries_before(*, recovery: FactorRecovery) -> int:
+    """How often the same account has asked before."""
+    return FactorRecovery.objects.filter(user=recovery.user_id, requested_at__lt=recovery.requested_at).count()
+
+
 def list_open_recoveries() -> QuerySet[FactorRecovery]:
     """Requests that are neither done, rejected nor cancelled."""
     return FactorRecovery.objects.filter(done_at__isnull=True, rejected_at__isnull=True, cancelled_at__isnull=True)
