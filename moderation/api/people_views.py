@@ -67,7 +67,8 @@ class InvitationsView(_AdminView):
         following = None
         if len(rows) > INVITATIONS_PAGE:
             following = request.build_absolute_uri(f"{request.path}?before={rows[INVITATIONS_PAGE - 1].uid}")
-        return Response({"results": InvitationOut(rows[:INVITATIONS_PAGE], many=True).data, "next": following})
+        results = [InvitationOut(row).data for row in rows[:INVITATIONS_PAGE]]
+        return Response({"results": results, "next": following})
 
     def post(self, request: Request) -> Response:
         body = InviteIn(data=request.data)

@@ -11,15 +11,23 @@ from dataclasses import dataclass, field
 import httpx
 from django.conf import settings
 from django.core.management import call_command
-from django.test import override_settings
+from django.db import transaction
+from django.test import Client, override_settings
+from django.utils import timezone
 
+from moderation.models import WorkItem
 from pairly.demo.logins import demo_file
 from pairly.testing import demo
 from pairly.testing.fixtures import free_port, own_database, running_daphne
-from pairly.testing.people import PASSWORD, make_staff, make_user, sign_in_as
+from pairly.testing.people import PASSWORD, make_user, sign_in_as
 from payments.models import Payment
 from payments.tests.sandboxes import SECRET, running_sandbox
+from security.services import attempts
+from security.types import Client as Visitor
+from security.types import Door
 from users.models import User
+from users.services import challenges, invitations, recoveries
+from users.types import Device, SignIn
 
 # The smallest world that has every kind of page: `seed_demo`'s options.
 SEED_OPTIONS = ("--creators", "6", "--fans", "3")
@@ -84,17 +92,9 @@ def enter(world, browser):
             demo.unlock(page, login=login)
             world.paths[f"{persona} conversation"] = demo.first_link(page, within="/inbox/", to="/conversations/")
         page.close()
-    enter_as_staff(world, browser)
     world.paths["creator"] = f"/creators/{world.uid_of(demo.CREATOR)}/"
     buy(world)
-
-
-def enter_as_staff(world, browser):
-    """An admin's browser profile: signed in with a strong second factor, without the pages on the way there."""
-    client = sign_in_as(make_staff("admin", name="Ada Admin"))
-    name = settings.SESSION_COOKIE_NAME
-    context = world.contexts["staff"] = browser.new_context(base_url=world.url)
-    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": world.url}])
+    employ(world, browser, newcomer)
 
 
 def buy(world):
@@ -111,3 +111,50 @@ def buy(world):
     page.click("form button")  # the sandbox's pay button
     page.wait_for_url("**/credits/payments/**")
     page.close()
+
+
+def employ(world, browser, newcomer):
+    """An admin in a browser, somebody invited, and two who lost their second factor: one has asked, one is about to."""
+    admin = User.objects.get(email="admin@demo.pairly.example")
+    carry(world, browser, "staff", sign_in_as(admin))
+    proof = SignIn(admin.uid, admin.uid, stepped_up_at=timezone.now())
+    visitor = Visitor(ip="192.0.2.7")
+    for name, roles in (("grace", ["support"]), ("alan", ["finance", "moderator"])):
+        email = f"{name}@demo.pairly.example"
+        made = invitations.invite(by=admin, sign_in=proof, email=email, roles=roles, client=visitor)
+    invitations.revoke(by=admin, sign_in=proof, uid=made.uid, client=visitor)
+    ask(waiting_token(newcomer))
+    case = WorkItem.objects.get(kind="factor_recovery")
+    member = User.objects.get(email="moderator2@demo.pairly.example")
+    world.paths |= {
+        "recovery case": f"/staff/cases/{case.uid}/",
+        "member": f"/staff/people/{member.uid}/",
+        "member self": f"/staff/people/{admin.uid}/",
+    }
+    waiting = Client()
+    session = waiting.session
+    session["second_step"] = waiting_token(make_user("fan", name="Flora Forgetful"))
+    session.save()
+    waiting.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    carry(world, browser, "waiting", waiting)
+
+
+def ask(token):
+    recoveries.request(token=token, reason="My phone fell into a lake.", client=Visitor(ip="192.0.2.7"))
+
+
+def waiting_token(user):
+    """A sign-in with the right password that waits for its second step."""
+    visitor = Visitor(ip="192.0.2.7")
+    reserved = attempts.reserve(identifier=user.email, client=visitor, door=Door.PAGE, user_uid=user.uid)
+    way_in = {"kind": "web", "door": Door.PAGE, "client": visitor, "device": Device()}
+    with transaction.atomic():
+        return challenges.begin(user=user, needs="factor", attempt_id=reserved.attempt_id, **way_in).token
+
+
+def carry(world, browser, persona, client):
+    """A browser profile with the session of Django's test client."""
+    context = browser.new_context(base_url=world.url)
+    value = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": world.url}])
+    world.contexts[persona] = context

@@ -330,6 +330,45 @@ EVERYWHERE = [
         ready="main .result-mark-good",
     ),
     # -- staff accounts and lost factors
+    Entry(name="invitation", view="users:invitation"),
+    Entry(name="invitation", view="users:invitation", persona="newcomer"),
+    Entry(
+        name="invitation-errors",
+        view="users:invitation",
+        act=submit(
+            "code",
+            email="grace@demo.pairly.example",
+            code="AAAA-AAAA-AAAA",
+            name="Grace",
+            password="a long enough passphrase 8",
+            birth_date="1990-01-01",
+        ),
+        status=422,
+    ),
+    Entry(name="invitation-empty", view="users:invitation", act=submit("code"), status=422),
+    Entry(name="factor-recovery", view="users:factor-recovery"),
+    Entry(name="factor-recovery", view="users:factor-recovery", persona="fan"),
+    Entry(name="factor-recovery-open", view="users:factor-recovery", persona="newcomer"),
+    Entry(name="factor-recovery-ask", view="users:factor-recovery", persona="waiting"),
+    Entry(
+        name="factor-recovery-errors",
+        view="users:factor-recovery",
+        persona="waiting",
+        act=submit("reason"),
+        status=422,
+    ),
+    Entry(name="people", view="moderation:people", persona="staff"),
+    Entry(name="member", view="moderation:member", persona="staff", path=at("member")),
+    Entry(name="member-self", view="moderation:member", persona="staff", path=at("member self")),
+    Entry(name="invitations", view="moderation:invitations", persona="staff"),
+    Entry(
+        name="invitations-errors",
+        view="moderation:invitations",
+        persona="staff",
+        act=submit("email", email="no address"),
+        status=422,
+    ),
+    Entry(name="recovery-case", view="moderation:case", persona="staff", path=at("recovery case")),
     # -- privacy and suspension
     # -- e-mail address
     Entry(name="email-change", view="users:email-change", persona="fan"),
@@ -446,6 +485,9 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "users:device-forget": {"device_id": "00000000-0000-7000-8000-000000000000"},
     "users:device-trust": {"device_id": "00000000-0000-7000-8000-000000000000"},
     # -- staff accounts and lost factors
+    "users:factor-recovery-cancel": {},
+    "moderation:member-remove": {"uid": "00000000-0000-7000-8000-000000000000"},
+    "moderation:invitation-revoke": {"uid": "00000000-0000-7000-8000-000000000000"},
     # -- privacy and suspension
     # -- e-mail address
     "users:email-confirm": {},

@@ -180,7 +180,7 @@ def deliver(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> None:
     notice = _NOTICES[payload["notice"]]
     url = f"{settings.PUBLIC_URL}{reverse(notice.page)}"
     with translation.override(user.language if user else settings.LANGUAGE_CODE):
-        text = gettext(notice.text) + gettext(_NOT_YOU)
+        text = gettext(notice.text) + gettext(notice.ending or _NOT_YOU)
         parameters = {name: _one_line(value) for name, value in payload["parameters"].items()}
         send_mail(gettext(notice.subject), text % {**parameters, "url": url}, None, [payload["to"]])
 
@@ -188,5 +188,3 @@ def deliver(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> None:
 def _one_line(value: Any) -> str:
     """What somebody chose, the name of a device for one, must not write lines of its own into our mails."""
     return " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
-        text = gettext(notice.text) + gettext(notice.ending or _NOT_YOU)
-        send_mail(gettext(notice.subject), text % {**payload["parameters"], "url": url}, None, [payload["to"]])

@@ -18,9 +18,7 @@ from pairly.demo.staff import STAFF
 
 
 class Command(BaseCommand):
-    help = (
-        "Adds the demo's people, staff and conversations, or what is missing of them; prints nothing secret."
-    )
+    help = "Adds the demo's people, staff and conversations, or what is missing of them; prints nothing secret."
     stealth_options = ("on_step",)  # called after each step; may raise to stop
 
     def add_arguments(self, parser: CommandParser) -> None:
