@@ -92,12 +92,14 @@ class SignInBegin(_Asked):
 
 
 class SignInFinish(_Asked):
-    """Sign the browser in, and say where it goes on."""
+    """Sign the browser in, and say where it goes on. Who is signed in already is sent on, as at the form."""
 
     def _answer(self, request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
         given = serializers.PageFinishIn(data=body)
         given.is_valid(raise_exception=True)
         following = own_path(given.validated_data["next"]) or resolve_url(settings.LOGIN_REDIRECT_URL)
+        if browser_sessions.sign_in_of(request=request):
+            return JsonResponse({"next": following})
         started = self._start(request, given.validated_data)
         second_steps.forget(request=request)
         browser_sessions.attach(request=request, started=started)

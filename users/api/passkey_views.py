@@ -102,7 +102,7 @@ class PasskeysView(APIView):
 
     def get(self, request: Request) -> Response:
         rows = selectors.list_passkeys(user=user_of(request))
-        return Response(serializers.PasskeyOut(rows, many=True).data)
+        return Response([serializers.PasskeyOut(row).data for row in rows])
 
 
 class PasskeyView(APIView):

@@ -96,21 +96,22 @@ def register(*, user: User, asked: dict[str, Any], credential: dict[str, Any]) -
 def verify(*, user: User, asked: dict[str, Any], credential: dict[str, Any], names_user: bool = False) -> Any:
     """Check a signature of one of `user`'s passkeys and note its use; gives the passkey.
 
-    Part of the caller's transaction, which holds the account. `names_user`: the answer itself has to name the
-    account, where nobody did before. Raises PasskeyRefused, or ClonedPasskey, which is one.
+    Part of the caller's transaction, which holds the account, so that answers take turns: of two with one count
+    the second is refused. `names_user`: the answer itself has to name the account, where nobody did before.
+    Raises PasskeyRefused, or ClonedPasskey, which is one.
     """
     data = _clean(credential, "authenticatorData", "signature", "userHandle")
     with _refusing():
         parsed = parse_authentication_credential_json(data)
-        held = _hold(user, parsed.raw_id)
+        found = _get(user, parsed.raw_id)
         handle = parsed.response.user_handle
         if (names_user or handle) and not _is_handle_of(user, handle):
             raise PasskeyRefused
         try:
             return _Helper().authenticate_complete(user, asked, data)
         except InvalidAuthenticationResponse as error:
-            if _is_only_the_count_wrong(held, asked, parsed):
-                raise ClonedPasskey(passkey_id=held.pk) from error
+            if _is_only_the_count_wrong(found, asked, parsed):
+                raise ClonedPasskey(passkey_id=found.pk) from error
             raise
 
 
@@ -169,45 +170,41 @@ def _refusing() -> Iterator[None]:
 
 def _clean(credential: dict[str, Any], *members: str) -> dict[str, Any]:
     """The members that count (PublicKeyCredential.toJSON), of the one extension that was asked for `rk` alone."""
-    given = credential.get("response")
-    response = {name: given[name] for name in ("clientDataJSON", *members) if name in given} if _is_object(given) else 0
-    extensions = credential.get("clientExtensionResults")
-    properties = extensions.get("credProps") if _is_object(extensions) else None
-    is_resident = properties.get("rk") if _is_object(properties) else None
+    given = _object(credential.get("response"))
+    extensions = _object(credential.get("clientExtensionResults"))
+    is_resident = _object(extensions.get("credProps")).get("rk")
     return {
         **{name: credential.get(name) for name in ("id", "rawId", "type")},
-        "response": response,
+        "response": {name: given[name] for name in ("clientDataJSON", *members) if name in given},
         "clientExtensionResults": {"credProps": {"rk": is_resident}} if isinstance(is_resident, bool) else {},
     }
 
 
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
-def _hold(user: User, credential_id: bytes) -> Any:
-    """The passkey, locked: of two answers with one count the second is refused."""
+def _get(user: User, credential_id: bytes) -> Any:
     model = get_credential_model()
     hashed = model.get_credential_id_sha256(credential_id)
-    rows = model.objects.select_for_update(no_key=True).filter(user=user, confirmed=True)
-    held = rows.filter(credential_id_sha256=hashed).first()
-    if held is None:
+    found = model.objects.filter(user=user, confirmed=True, credential_id_sha256=hashed).first()
+    if found is None:
         raise PasskeyRefused
-    return held
+    return found
 
 
 def _is_handle_of(user: User, handle: bytes | None) -> bool:
     return bool(handle) and WebAuthnUserHandle.objects.filter(user=user, handle_hex=bytes(handle or b"").hex()).exists()
 
 
-def _is_only_the_count_wrong(held: Any, asked: dict[str, Any], parsed: Any) -> bool:
+def _is_only_the_count_wrong(found: Any, asked: dict[str, Any], parsed: Any) -> bool:
     """The library looks at the count before the signature, and a wrong signature proves no copy."""
     helper = _Helper()
     try:
         verified = verify_authentication_response(
             credential=parsed,
             credential_current_sign_count=0,
-            credential_public_key=held.public_key,
+            credential_public_key=found.public_key,
             expected_challenge=base64url_to_bytes(asked["challenge"]),
             expected_rp_id=helper.get_relying_party_domain(),
             expected_origin=helper.get_allowed_origins(),
@@ -215,4 +212,4 @@ def _is_only_the_count_wrong(held: Any, asked: dict[str, Any], parsed: Any) -> b
         )
     except InvalidAuthenticationResponse:
         return False
-    return bool(verified.new_sign_count <= held.sign_count)
+    return bool(verified.new_sign_count <= found.sign_count)

@@ -196,7 +196,7 @@ def finish_step_up(*, user: User, sign_in: SignIn, state: str, credential: dict[
 
 
 def _verify_held(user: User, asked: dict[str, Any], credential: dict[str, Any]) -> None:
-    """The account first, then the passkey: everybody locks the two in this order."""
+    """With the account held, as `verify` needs it."""
     held = entrance.hold(user=user)
     if held is None:
         raise PasskeyRefused

@@ -19,7 +19,7 @@ from security.types import Door
 from users import selectors
 from users.errors import PasskeyRefused, StepUpRequired, StrongFactorNeeded, TooManyPasskeys
 from users.models import BackupCode, PasskeyCeremony, Restriction, Session, User
-from users.services import backup_codes, passkey_ceremonies, passkeys, sign_in, tokens
+from users.services import backup_codes, entrance, passkey_ceremonies, passkeys, sign_in, tokens
 from users.types import Challenged, Method, SignIn, StartedSession
 
 from .authenticators import PRESENT, Authenticator
@@ -200,6 +200,14 @@ def test_it_opens_an_account_that_wrong_passwords_locked() -> None:
     assert post("/api/v1/auth/login", login).status_code == 401
 
 
+@pytest.mark.django_db
+def test_wrong_answers_of_a_known_passkey_count_against_its_account() -> None:
+    copy = dataclasses.replace(_add(make_person()), key=Authenticator().key)
+    assert {code for code, _body in _answers(*[copy] * 5)} == {422}
+    _ask_again()
+    assert post("/api/v1/auth/login", {"email": "ada@example.org", "password": PASSWORD}).status_code == 423
+
+
 def _answers(*devices: Authenticator) -> list[Any]:
     found = []
     for device in devices:
@@ -352,10 +360,14 @@ def test_a_ceremony_of_another_sign_in_is_refused_and_stays_good(purpose: str) -
 def test_a_ceremony_serves_no_other_purpose() -> None:
     user = make_person()
     device, headers = _add(user), _headers(start_api(user))
-    begun = post(f"{API}/login/begin", {}).json()
-    body = {"state": begun["state"], "credential": device.get(begun["options"])}
-    assert post(f"{API}/step-up/finish", body, **headers).json()["code"] == OVER
-    assert post(f"{API}/login/finish", body).status_code == 200
+    for begin, extra, finish in (
+        ("register", headers, "step-up"),
+        ("login", {}, "step-up"),
+        ("step-up", headers, "login"),
+    ):
+        begun = post(f"{API}/{begin}/begin", {}, **extra).json()
+        body = {"state": begun["state"], "credential": device.get(begun["options"])}
+        assert post(f"{API}/{finish}/finish", body, **headers).json()["code"] == OVER
 
 
 def _race(device: Authenticator) -> list[str]:
@@ -411,26 +423,42 @@ def _uncounted(data: Any) -> Any:
     return uncounted
 
 
-def test_of_30_answers_with_one_count_1_is_taken(committed_db: str) -> None:
-    """A copy of the key that races its original: each with a ceremony of its own."""
-    device = _add(make_person())
-    begun = [passkeys.begin_sign_in(client=dataclasses.replace(VISITOR, ip=f"192.0.2.{n}")) for n in range(30)]
+def _race_copies(device: Authenticator) -> list[str]:
+    """What 30 copies of a key come to that race each other, each with a ceremony of its own."""
+    visitors = [dataclasses.replace(VISITOR, ip=f"192.0.2.{number + 1}") for number in range(30)]
+    _ask_again()
+    begun = [passkeys.begin_sign_in(client=visitor) for visitor in visitors]
 
     def finish(number: int) -> str:
-        copy = dataclasses.replace(device)
-        visitor = dataclasses.replace(VISITOR, ip=f"198.51.100.{number}")
+        answer = dataclasses.replace(device).get(begun[number].options)
         try:
             passkeys.finish_sign_in(
-                state=begun[number].state,
-                credential=copy.get(begun[number].options),
-                kind=Session.Kind.API,
-                client=visitor,
+                state=begun[number].state, credential=answer, kind=Session.Kind.API, client=visitors[number]
             )
         except Problem as problem:
             return problem.code
         return "signed in"
 
-    assert sorted(at_once(30, finish)) == sorted([REFUSED] * 29 + ["signed in"])
+    found = at_once(30, finish)
+    device.count += 1
+    return sorted(found)
+
+
+def test_of_30_answers_with_one_count_1_is_taken(committed_db: str) -> None:
+    assert _race_copies(_add(make_person())) == sorted([REFUSED] * 29 + ["signed in"])
+
+
+def test_without_the_lock_on_the_account_several_would_be_taken(
+    committed_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test above."""
+
+    def hold(*, user: User) -> User | None:
+        return User.objects.filter(pk=user.pk).first()
+
+    device = _add(make_person())
+    monkeypatch.setattr(entrance, "hold", hold)
+    assert max(_race_copies(device).count("signed in") for _ in range(5)) > 1
 
 
 # -- garbage ------------------------------------------------------------------------------------------------
@@ -672,6 +700,16 @@ def test_a_browser_is_signed_in_and_its_session_key_changes() -> None:
     session = Session.objects.get(kind="web")
     assert (session.user, session.factor) == (user, "passkey")
     assert browser.get("/account/passkeys/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_browser_that_is_signed_in_stays_who_it_is() -> None:
+    make_person(email="eve@example.org")
+    device, browser = _add(make_person()), _browser("eve@example.org")
+    options = _ask(browser).json()["options"]
+    answer = post("/sign-in/passkey/finish/", {"credential": device.get(options)}, client=browser)
+    assert answer.json() == {"next": "/"}
+    assert Session.objects.get(kind="web").user.email == "eve@example.org"
 
 
 @pytest.mark.django_db
