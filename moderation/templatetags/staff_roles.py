@@ -19,4 +19,4 @@ def role_text(role: str) -> str:
     """What a role lets people do, in words."""
     if role == ADMIN:
         return gettext("Everything, inviting and removing others among it")
-    return ", ".join(str(name) for codename, name in PERMISSIONS if codename in ROLES.get(role, ()))
+    return " · ".join(str(name) for codename, name in PERMISSIONS if codename in ROLES.get(role, ()))
