@@ -17,7 +17,7 @@ from users import staff_selectors
 from users.constants import INVITATIONS_PAGE
 from users.errors import StepUpRequired
 from users.forms import ProblemForm
-from users.services import invitations, staff
+from users.services import invitations, staff, step_up
 from users.views import redirect_to_next
 
 from .people_forms import InviteForm, RolesForm
@@ -32,6 +32,14 @@ class AdminPage(StaffPage):
     def given(self, request: HttpRequest) -> dict[str, Any]:
         """Who asks, as the services want it."""
         return {"by": self.staff, "sign_in": self.sign_in, "client": client_of(request=request)}
+
+    def needs_proof(self) -> bool:
+        """Whether a change would be refused for want of fresh proof: said before somebody fills in a form."""
+        try:
+            step_up.require(user=self.staff, sign_in=self.sign_in)
+        except StepUpRequired:
+            return True
+        return False
 
 
 class PeoplePage(AdminPage):
@@ -66,7 +74,8 @@ class MemberPage(AdminPage):
 
     def _page(self, request: HttpRequest, uid: uuid.UUID, form: ProblemForm, *, status: int = 200) -> HttpResponse:
         person = staff_selectors.get_staff(user=self.staff, uid=uid)
-        return self.show(request, "moderation/member.html", {"person": person, "form": form}, status=status)
+        context = {"person": person, "form": form, "needs_proof": self.needs_proof()}
+        return self.show(request, "moderation/member.html", context, status=status)
 
 
 class RemovePage(AdminPage):
@@ -113,7 +122,7 @@ class InvitationsPage(AdminPage):
             user=self.staff, limit=INVITATIONS_PAGE + 1, before=_before(request.GET.get("before", ""))
         )
         has_more = len(rows) > INVITATIONS_PAGE
-        context = {"form": form, "rows": rows[:INVITATIONS_PAGE]}
+        context: dict[str, Any] = {"form": form, "rows": rows[:INVITATIONS_PAGE], "needs_proof": self.needs_proof()}
         context["before"] = rows[INVITATIONS_PAGE - 1].uid if has_more else None
         return self.show(request, "moderation/invitations.html", context, status=status)
 

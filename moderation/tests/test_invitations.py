@@ -194,6 +194,16 @@ def test_the_api_asks_for_a_second_factor_and_for_fresh_proof() -> None:
 
 
 @pytest.mark.django_db
+def test_the_pages_say_beforehand_that_fresh_proof_is_needed() -> None:
+    admin, person = make_staff("admin"), make_staff("support")
+    browser = sign_in_as(admin)
+    paths = (INVITATIONS, f"{PEOPLE}{person.uid}/")
+    assert not any("confirm that it is you" in browser.get(path).content.decode() for path in paths)
+    Session.objects.update(stepped_up_at=timezone.now() - timedelta(minutes=6))
+    assert all("confirm that it is you" in browser.get(path).content.decode() for path in paths)
+
+
+@pytest.mark.django_db
 def test_invitations_come_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     from moderation import people_views
     from moderation.api import people_views as api

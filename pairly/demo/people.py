@@ -18,6 +18,7 @@ from messaging.services import backups, keys
 from pairly.common.ids import uuid7
 from profiles.selectors import find_own_profile
 from profiles.services import update_profile
+from users.errors import InvalidCode
 from users.models import User
 from users.registry import run_sign_up_hooks
 from users.services import totp
@@ -162,11 +163,18 @@ def _employ(member: Member, login: Login, logins: Logins, joined_at: datetime) -
         run_sign_up_hooks(user=user)
         user.groups.add(Group.objects.get(name=member.role))
         secret = totp.begin(user=user).secret
-        # The step before the present one: a code is good once, and whoever signs in now needs the present one's.
-        totp.confirm(user=user, code=totp_code(secret=secret, drift=-1))
+        _confirm_app(user, secret)
         # On disk before it can be asked for.
         logins.note_totp(email=member.email, secret=secret)
     return user
+
+
+def _confirm_app(user: User, secret: str) -> None:
+    """With the code of the step before: a code is good once, and whoever signs in now needs the present one's."""
+    try:
+        totp.confirm(user=user, code=totp_code(secret=secret, drift=-1))
+    except InvalidCode:  # another step had begun in between
+        totp.confirm(user=user, code=totp_code(secret=secret, drift=-1))
 
 
 def _complete_profile(user: User, creator: Creator) -> None:
