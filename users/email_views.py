@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -140,7 +142,7 @@ def _render(
     request: HttpRequest,
     template: str,
     form: ProblemForm,
-    context: dict[str, object],
+    context: Mapping[str, object],
     *,
     status: int = 200,
     problem: Problem | None = None,
