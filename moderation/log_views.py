@@ -164,7 +164,7 @@ class AuditFile(LogPage):
 
 def asked_for(request: HttpRequest) -> dict[str, str]:
     """The filter as it stands in the URL, without what is empty; e-mail addresses are left out of the record."""
-    return {name: "(e-mail)" if "@" in value else value[:100] for name, value in request.GET.items() if value}
+    return {name: "(e-mail)" if "@" in value else value[:100] for name, value in request.GET.dict().items() if value}
 
 
 def links(request: HttpRequest, *, before: int | None) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
@@ -34,7 +35,9 @@ def list_queue_states(*, user: User) -> list[QueueState]:
         )
         .order_by()
     )
-    rows = {row.pop("kind"): row for row in counted}
+    rows: dict[str, dict[str, Any]] = {
+        row["kind"]: {name: value for name, value in row.items() if name != "kind"} for row in counted
+    }
     return [QueueState(kind=kind, **rows.get(kind.kind, {})) for kind in kinds]
 
 

@@ -30,9 +30,9 @@ class _Within(Lookup[Any]):
 
     prepare_rhs = False
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
         left, params = self.process_lhs(compiler, connection)
-        return f"{left} <<= %s::inet", [*params, self.rhs]
+        return f"{left} <<= %s::inet", (*params, self.rhs)
 
 
 OUTCOMES: dict[str, StrOrPromise] = {

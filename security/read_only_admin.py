@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from functools import reduce
 from typing import Any, Protocol, TypeVar, cast
 
 from django.contrib import admin
@@ -52,7 +51,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fields = [field.name for field in self.opts.fields if not isinstance(field, models.BinaryField)]
         hidden = self.exclude or ()
         return [name for name in (*fields, *self.more_fields) if name not in hidden]
@@ -79,5 +78,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
     def _subject_of(self, obj: M) -> uuid.UUID | None:
         if not self.subject:
             return None
-        found: Any = reduce(lambda value, name: getattr(value, name, None), self.subject.split("."), obj)
+        found: Any = obj
+        for name in self.subject.split("."):
+            found = getattr(found, name, None)
         return found if isinstance(found, uuid.UUID) else None

@@ -47,7 +47,7 @@ class StaffAdminSite(AdminSite):
         sign_in = sign_in_of(request=request)
         return is_staff(request.user) and sign_in is not None and sign_in.has_strong_factor
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         inner = super().admin_view(view, cacheable)
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
