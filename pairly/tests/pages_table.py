@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,9 +24,13 @@ from pairly.testing import demo
 from pairly.testing.survey import CHAT_SCRIPT_KB, SCRIPT_KB, Visit
 from security.services import attempts
 from security.types import Client, Door
-from users.forms import CodeForm, SignInForm
+from users.forms import CodeForm, PasswordResetForm, SecondCodeForm, SignInForm
 from users.models import EmailChange, SignInChallenge, User
 from users.services.lockouts import locked
+from users import factor_views
+from users.errors import SecondFactorRequired
+from users.services import totp
+from users.types import FactorState, Method
 
 from . import staff_pages
 from .demo_world import World
@@ -89,6 +94,64 @@ def refused(problem: Problem):
 def handled(handler, *args):
     """The page of one of Django's own refusals."""
     return lambda: handler(request_of_a_stranger(), *args)
+
+
+STATE = FactorState(
+    methods=[Method.TOTP, Method.BACKUP_CODE], has_totp=True, n_passkeys=0, has_email=False, n_backup_codes=10
+)
+NO_STATE = FactorState(methods=[], has_totp=False, n_passkeys=0, has_email=False, n_backup_codes=0)
+
+
+def rendered(template: str, **context):
+    """A template's page with what its view would give it."""
+    return render(request_of_a_stranger(), template, context)
+
+
+def second_step(chosen: Method, other: Method = Method.BACKUP_CODE, *, wrong: bool = False):
+    """The second step of somebody else's sign-in."""
+
+    def show():
+        methods = sorted({chosen, other, *([Method.TOTP] if other == Method.BACKUP_CODE else [])}, reverse=True)
+        form = SecondCodeForm({"method": chosen, "code": "123456"} if wrong else None, initial={"method": chosen})
+        if wrong:
+            form.add_error("code", "That is wrong, too old or used already. 4 tries left.")
+        tabs = factor_views._tabs(methods)
+        return rendered("users/second_step.html", form=form, methods=methods, chosen=chosen.value, tabs=tabs, next="")
+
+    return show
+
+
+def two_factor(*, is_set_up: bool):
+    """The page of the app: while it is set up, and when it is in use."""
+
+    def show():
+        setup = totp._setup(User(email="robin@demo.pairly.example"), b"12345678901234567890")
+        empty = {name: form() for name, form in factor_views.TwoFactorPage.forms.items()}
+        return rendered(
+            "users/two_factor.html",
+            state=STATE if is_set_up else NO_STATE,
+            setup=None if is_set_up else setup,
+            qr=base64.b64encode(setup.qr_png).decode(),
+            confirm_form=empty["confirm"],
+            off_form=empty["off"],
+            email_off_form=empty["email-off"],
+            is_proven=False,
+        )
+
+    return show
+
+
+def backup_codes(**context):
+    """Codes that are shown once, or how many are left."""
+    return lambda: rendered("users/backup_codes.html", **context)
+
+
+def second_reset():
+    """The reset of an account with a second factor, after the right mailed code."""
+    form = PasswordResetForm({"email": "robin@demo.pairly.example", "code": "ABCDE-FGHJK", "new_password": "x" * 12})
+    form.is_valid()
+    form.add_problem(SecondFactorRequired("Type a code of your authenticator app or a backup code too."))
+    return rendered("users/reset_password.html", form=form, asks_second=True)
 
 
 @override_settings(SHOW_DESIGN=True)
@@ -297,6 +360,28 @@ EVERYWHERE = [
     Entry(name="phone", view="users:phone", persona="fan"),
     Entry(name="phone-errors", view="users:phone", persona="fan", act=submit("phone", phone="12"), status=422),
     # -- second step and second factor
+    Entry(name="second-step", view="users:second-step", rendered=second_step(Method.TOTP)),
+    Entry(name="second-step-backup", view="users:second-step", rendered=second_step(Method.BACKUP_CODE)),
+    Entry(name="second-step-mail", view="users:second-step", rendered=second_step(Method.EMAIL, Method.APPROVAL)),
+    Entry(name="second-step-approval", view="users:second-step", rendered=second_step(Method.APPROVAL, Method.EMAIL)),
+    Entry(
+        name="second-step-wrong", view="users:second-step", rendered=second_step(Method.TOTP, wrong=True), status=422
+    ),
+    Entry(name="security", view="users:security", persona="fan"),
+    Entry(name="security", view="users:security", persona="newcomer"),
+    Entry(name="step-up", view="users:step-up", persona="fan"),
+    Entry(name="step-up-errors", view="users:step-up", persona="fan", act=submit("code"), status=422),
+    Entry(name="two-factor", view="users:two-factor", persona="fan"),
+    Entry(name="two-factor-setup", view="users:two-factor", rendered=two_factor(is_set_up=False)),
+    Entry(name="two-factor-on", view="users:two-factor", rendered=two_factor(is_set_up=True)),
+    Entry(name="backup-codes-none", view="users:backup-codes", persona="fan"),
+    Entry(name="backup-codes-left", view="users:backup-codes", rendered=backup_codes(state=STATE)),
+    Entry(
+        name="backup-codes-new",
+        view="users:backup-codes",
+        rendered=backup_codes(codes=["ABCDE-FGHJK", "MNPQR-STUVW"] * 5, is_new=True),
+    ),
+    Entry(name="reset-password-second", view="users:password-reset", rendered=second_reset, status=403),
     # -- passkeys
     Entry(name="passkeys", view="users:passkeys", persona="fan"),
     Entry(name="passkeys", view="users:passkeys", persona="newcomer"),
@@ -476,6 +561,9 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "users:session-end": {"session_id": "00000000-0000-7000-8000-000000000000"},
     "messaging:conversation-start": {},
     # -- second step and second factor
+    "users:second-step-code": {},
+    "users:totp-begin": {},
+    "users:email-factor-on": {},
     # -- passkeys
     "users:passkey-remove": {"passkey_id": "1"},
     "users:passkey-sign-in-begin": {},
