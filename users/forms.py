@@ -136,7 +136,7 @@ class _OffForm(ProblemForm):
     """Stands on a page with another field for a code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="off_%s", **kwargs)
+        super().__init__(*args, **{**kwargs, "auto_id": "off_%s"})
 
 
 class TurnTotpOffForm(_OffForm):

@@ -133,7 +133,7 @@ def _check_second_factor(user: User, method: Method | None, second_code: str, cl
     """
     if not selectors.list_strong_methods(user=user):
         return
-    methods = [one for one in factors.list_methods(user=user) if one != Method.PASSKEY]
+    methods: list[Method] = [one for one in factors.list_methods(user=user) if one != Method.PASSKEY]
     if not second_code or method not in methods:
         raise SecondFactorRequired(_what_is_needed(methods), methods=methods)
     reserved = attempts.reserve(identifier=f"reset:{user.email}", client=client, door=Door.RESET, user_uid=user.uid)
