@@ -85,6 +85,18 @@ def test_the_code_of_the_app_signs_the_browser_in_and_leads_on() -> None:
 
 
 @pytest.mark.django_db
+def test_both_steps_stand_in_the_sign_in_history() -> None:
+    user = make_person()
+    give_totp(user)
+    browser = _wait()
+    _post(browser, STEP, {"method": "totp", "code": wrong_code_of(user)})
+    _post(browser, STEP, {"method": "totp", "code": code_of(user)})
+    page = _text(browser.get("/account/sign-ins/"))
+    for words in ("Password right, second step asked for", "Wrong code", "Signed in"):
+        assert words in page
+
+
+@pytest.mark.django_db
 def test_the_password_alone_opens_no_page() -> None:
     give_totp(make_person())
     browser = _wait()
