@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -157,3 +157,18 @@ def list_accounts_behind(*, limit: int) -> list[int]:
             [limit],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def iterate_holds(*, user_id: int) -> Iterator[dict[str, Any]]:
+    """Every hold that the user paid or is paid by, without the other person; for the copy of their data."""
+    rows = Hold.objects.filter(Q(actor=user_id) | Q(payee=user_id)).order_by("id")
+    for hold in rows.iterator(chunk_size=1000):
+        yield {
+            "is_mine": hold.actor == user_id,
+            "message_number": hold.position,
+            "amount_centi": hold.paid + hold.promo,
+            "state": hold.state,
+            "created_at": hold.created_at,
+            "expires_at": hold.expires_at,
+            "settled_at": hold.settled_at,
+        }

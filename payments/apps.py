@@ -9,7 +9,10 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from credits.invariants import register_payment_check
+        from users.registry import on_privacy
 
         from .selectors import list_unbooked
+        from .services import privacy
 
         register_payment_check(check=list_unbooked)
+        on_privacy(export=privacy.export, erase=privacy.erase)

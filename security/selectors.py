@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from pairly.common.problems import NotFound
 
 from .client_ip import network_of
 from .constants import DEVICES_SHOWN
-from .models import KnownDevice, LoginAttempt, RiskDecision
+from .models import AuditEntry, KnownDevice, LoginAttempt, RiskDecision
 from .risk_rules import least_score
 from .types import AttemptFilter, AttemptRow, DeviceRow, Door, ReasonRow
 from .user_agents import name_of
@@ -151,3 +153,59 @@ def _reasons() -> dict[str, str]:
         "challenge_over": _("The second step came too late"),
         "unknown_account": _("No account has this address"),
     }
+
+
+# -- privacy and suspension
+def export_rows(*, user_uid: uuid.UUID) -> dict[str, Iterator[dict[str, object]]]:
+    """Everything that is kept about a person here, by the name of its file, read as it is asked for."""
+    return {
+        "sign-in-attempts": _values(
+            LoginAttempt.objects.filter(user_uid=user_uid),
+            "created_at",
+            "outcome",
+            "failure_reason",
+            "door",
+            "ip",
+            "user_agent",
+            "known_device",
+            "risk_score",
+        ),
+        "devices": _values(
+            KnownDevice.objects.filter(user_uid=user_uid),
+            "name",
+            "user_agent",
+            "ip",
+            "trusted_at",
+            "created_at",
+            "last_seen_at",
+            "forgotten_at",
+        ),
+        "risk-decisions": _values(
+            RiskDecision.objects.filter(user_uid=user_uid),
+            "created_at",
+            "event",
+            "score",
+            "action",
+            "reasons",
+            "features",
+            "rule_version",
+        ),
+        # Without reasons and details: in what staff wrote down others may be named.
+        "audit": _values(
+            AuditEntry.objects.filter(subject_uid=user_uid, is_private_view=False),
+            "created_at",
+            "action",
+            "by_staff",
+            "severity",
+        ),
+        "own-actions": _values(
+            AuditEntry.objects.filter(actor_uid=user_uid).exclude(subject_uid=user_uid), "created_at", "action", "ip"
+        ),
+        "accesses": _values(
+            AuditEntry.objects.filter(subject_uid=user_uid, is_private_view=True), "created_at", "action", "reason"
+        ),
+    }
+
+
+def _values(rows: QuerySet[Any], *names: str) -> Iterator[dict[str, object]]:
+    return rows.order_by("pk").values(*names).iterator(chunk_size=1000)

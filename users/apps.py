@@ -12,13 +12,23 @@ class UsersConfig(AppConfig):
         from pairly.outbox.services import register_handler
 
         from .constants import (
+            CLOSURE_REMINDER_KIND,
             PASSWORD_CHANGED_KIND,
             RESET_PASSWORD_KIND,
             SECURITY_MAIL_KIND,
             SIGN_IN_CODE_KIND,
             VERIFY_EMAIL_KIND,
         )
-        from .services import challenges, email_codes, password_resets, passwords, security_mails
+        from .registry import on_privacy
+        from .services import (
+            challenges,
+            closures,
+            email_codes,
+            own_data,
+            password_resets,
+            passwords,
+            security_mails,
+        )
 
         register_handler(kind=VERIFY_EMAIL_KIND, handler=email_codes.deliver)
         register_handler(kind=RESET_PASSWORD_KIND, handler=password_resets.deliver)
@@ -39,6 +49,9 @@ class UsersConfig(AppConfig):
         register_handler(kind=INVITATION_KIND, handler=invitations.deliver)
         post_migrate.connect(staff_groups.bring_up_to_date, sender=self, dispatch_uid="users.staff_groups")
         # -- privacy and suspension
+        register_handler(kind=CLOSURE_REMINDER_KIND, handler=closures.deliver_reminder)
+        on_privacy(export=own_data.export_account)
+        on_privacy(export=own_data.export_security)
         # -- e-mail address
         from .constants import EMAIL_CHANGE_KIND, EMAIL_UNDO_KIND
         from .services import email_changes

@@ -30,7 +30,10 @@ class AccessTokenAuthentication(BaseAuthentication):
         if len(parts) != 2:
             raise NotAuthenticated
         token = parts[1].decode("latin-1")
-        return selectors.get_signed_in_user_by_token(token=token, limited_too=_is_open_to_limited(request))
+        user, sign_in = selectors.get_signed_in_user_by_token(token=token, limited_too=True)
+        if sign_in.limit and not _is_open_to_limited(request):
+            raise Suspended(limit=sign_in.limit)
+        return user, sign_in
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -45,6 +48,6 @@ class CookieSessionAuthentication(SessionAuthentication):
         if sign_in is None or not isinstance(http_request.user, User):
             return None
         if sign_in.limit and not _is_open_to_limited(request):
-            raise Suspended
+            raise Suspended(limit=sign_in.limit)
         self.enforce_csrf(request)
         return http_request.user, sign_in

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.utils.translation import gettext_lazy as _
+
 MINIMUM_AGE_YEARS = 18
 # Nobody alive is older; an earlier date is a slip of the keyboard.
 MAXIMUM_AGE_YEARS = 130
@@ -17,6 +19,8 @@ BEARER = "Bearer"
 
 # Where a sign-in goes that is kept to privacy: its owner is suspended, rests or is leaving.
 LIMITED_HOME = "users:privacy"
+# What asks nobody who they are, by the names of its URLs.
+OPEN_TO_ALL = frozenset({"media", "site:health", "site:version"})
 
 # The browser's own cookie, by which its owner's lockout is told from a stranger's guesses; browsers keep none longer.
 DEVICE_COOKIE = "pairly_device"
@@ -118,6 +122,32 @@ RECOVERIES_PER_DAY = 3
 RECOVERY_REASON_MAX = 1000
 
 # -- privacy and suspension
+# Why someone was suspended, in the words that its owner is shown.
+SUSPENSION_REASONS = {
+    "harassment": _("Harassing or threatening people"),
+    "spam": _("Writing the same to many people, or advertising"),
+    "fraud": _("Deceiving people about money"),
+    "under_age": _("Signs that you may be under 18"),
+    "impersonation": _("Passing yourself off as somebody else"),
+    "illegal_content": _("Offering or asking for what the law forbids"),
+    "chargebacks": _("Payments that were taken back"),
+    "security": _("Signs that somebody else uses your account"),
+    "rules": _("Breaking our rules in another way"),
+}
+# From asking for deletion to the deletion, and when the second mail leaves.
+DELETION_GRACE = timedelta(days=30)
+DELETION_REMINDER = timedelta(days=3)
+CLOSURE_REMINDER_KIND = "users.closure_reminder"
+# What stands where a person was. Names are stored, so this one is not translated.
+ERASED_NAME = "Deleted account"
+ERASED_DOMAIN = "erased.invalid"  # RFC 2606: nothing is ever delivered there
+# A copy of one's data: how often, how long it is kept, and when its making counts as stuck or hopeless.
+EXPORT_EVERY = timedelta(hours=24)
+EXPORT_KEPT = timedelta(days=7)
+EXPORT_STUCK = timedelta(minutes=10)
+EXPORT_GIVEN_UP = timedelta(days=1)
+EXPORTS_SHOWN = 5
+ACCESSES_PAGE = 30
 
 # -- e-mail address
 # How long a change waits for its mail to leave; from then on its code is valid for EMAIL_CODE_LIFE.

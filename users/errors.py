@@ -187,6 +187,22 @@ class RecoveryApproved(Problem):
 
 
 # -- privacy and suspension
+class ExportRunning(Problem):
+    code, status, title = "export_running", 409, _("A copy of your data is already being made")
+
+
+class ExportNotReady(Problem):
+    code, status, title = "export_not_ready", 409, _("This copy of your data is not ready, or no longer kept")
+
+
+class AccountClosing(Problem):
+    code, status, title = "account_closing", 409, _("Your account already rests or is about to be deleted")
+
+
+class DeletionBlocked(Problem):
+    """`obstacles` are what has to be settled, or agreed to, first: rows of `code`, `detail` and `needs`."""
+
+    code, status, title = "deletion_blocked", 409, _("Something has to be settled before your account can be deleted")
 
 
 # -- e-mail address

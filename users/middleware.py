@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from . import browser_sessions, selectors
-from .constants import LIMITED_HOME, SESSION_KEY
+from .constants import LIMITED_HOME, OPEN_TO_ALL, SESSION_KEY
 from .services import sessions
 
 
@@ -31,11 +31,16 @@ class SignInSessionMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        """A sign-in that is kept to privacy goes no further; the API's own authentication says so there."""
+        """A sign-in that is kept to privacy goes no further; the API's own authentication says so there.
+
+        Files, health and the version are the same for everybody and stay open.
+        """
         sign_in = browser_sessions.sign_in_of(request=request)
         if sign_in is None or not sign_in.limit or request.path.startswith("/api/"):
             return None
         if getattr(getattr(view, "view_class", None), "open_to_limited", False):
+            return None
+        if request.resolver_match and request.resolver_match.view_name in OPEN_TO_ALL:
             return None
         return redirect(LIMITED_HOME)
 

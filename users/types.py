@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, Protocol, TYPE_CHECKING, TypedDict
 
 from security.types import AttemptRow
 
 if TYPE_CHECKING:
-    from .models import Session, User
+    from .models import AccountClosure, DataExport, Restriction, Session, User
 
 
 class Method(StrEnum):
@@ -199,3 +200,62 @@ class SignInPage:
 
     rows: list[AttemptRow]
     before: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """What speaks against deleting an account: `detail` says what, and what to do about it.
+
+    With `can_agree` its owner may also agree to it, in the words of `consent`; else it has to be settled first.
+    """
+
+    code: str
+    detail: str
+    can_agree: bool = False
+    consent: str = ""
+
+
+class ExportWriter(Protocol):
+    """The file that a copy of someone's data is written to."""
+
+    def rows(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """A JSON file with a list, written as the rows come."""
+
+    def document(self, name: str, document: Mapping[str, Any]) -> None:
+        """A JSON file with one object."""
+
+    def file(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Any other file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRow:
+    """Once that somebody looked at a person's data: their role, never their name."""
+
+    id: int
+    created_at: datetime
+    role: str
+    action: str
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPage:
+    """Some of who looked; `before` leads to the earlier ones, None at the end."""
+
+    rows: list[AccessRow]
+    before: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyState:
+    """Where a person stands: what stops them, what they asked for, their latest copies."""
+
+    suspension: Restriction | None
+    closure: AccountClosure | None
+    exports: list[DataExport]
+
+    @property
+    def is_export_running(self) -> bool:
+        return any(export.state in ("pending", "running") for export in self.exports)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import device_views, email_views, factor_views, passkey_views, password_views, phone_views, staff_views, views
+from . import device_views, email_views, factor_views, passkey_views, password_views, phone_views, privacy_views, staff_views, views
 
 app_name = "users"
 
@@ -50,6 +50,13 @@ urlpatterns = [
     path("lost-second-factor/", staff_views.FactorRecoveryPage.as_view(), name="factor-recovery"),
     path("lost-second-factor/cancel/", staff_views.CancelRecoveryPage.as_view(), name="factor-recovery-cancel"),
     # -- privacy and suspension
+    path("account/privacy/", privacy_views.PrivacyPage.as_view(), name="privacy"),
+    path("account/privacy/exports/", privacy_views.RequestExportPage.as_view(), name="export-request"),
+    path("account/privacy/exports/<uuid:export_id>/", privacy_views.ExportFilePage.as_view(), name="export-file"),
+    path("account/privacy/rest/", privacy_views.DeactivatePage.as_view(), name="deactivate"),
+    path("account/privacy/come-back/", privacy_views.ComeBackPage.as_view(), name="come-back"),
+    path("account/privacy/delete/", privacy_views.DeleteAccountPage.as_view(), name="delete-account"),
+    path("account/accesses/", privacy_views.AccessesPage.as_view(), name="accesses"),
     # -- e-mail address
     path("account/email/", email_views.EmailPage.as_view(), name="email-change"),
     path("account/email/confirm/", email_views.ConfirmEmailPage.as_view(), name="email-confirm"),

@@ -18,7 +18,7 @@ from __future__ import annotations
 import smtplib
 import uuid
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import structlog
@@ -52,9 +52,21 @@ def register_handler(*, kind: str, handler: Handler, transport: str = "mail") ->
     _ways[kind] = _Way(handler, transport)
 
 
-def write(*, kind: str, payload: dict[str, Any], user_uid: uuid.UUID | None = None) -> OutboxRow:
-    """Add a row inside the caller's transaction. `payload` holds ids and parameters, never a secret."""
-    return OutboxRow.objects.create(kind=kind, payload=payload, user_uid=user_uid)
+def write(
+    *, kind: str, payload: dict[str, Any], user_uid: uuid.UUID | None = None, deliver_at: datetime | None = None
+) -> OutboxRow:
+    """Add a row inside the caller's transaction, to be delivered now or at `deliver_at`. `payload` holds ids and
+    parameters, never a secret.
+
+    Whether what waited so long still holds is for the handler to ask.
+    """
+    later = {"deliver_at": deliver_at} if deliver_at else {}
+    return OutboxRow.objects.create(kind=kind, payload=payload, user_uid=user_uid, **later)
+
+
+def forget(*, user_uid: uuid.UUID) -> None:
+    """Drop all rows of a person who is erased, sent or not: they may hold an address and names of devices."""
+    OutboxRow.objects.filter(user_uid=user_uid).delete()
 
 
 def claim(*, limit: int = 1, without: Collection[str] = ()) -> list[OutboxRow]:

@@ -191,6 +191,9 @@ CELERY_BEAT_SCHEDULE = {
     # -- staff accounts and lost factors
     "users-finish-recoveries": {"task": "users.finish_recoveries", "schedule": 60.0},
     # -- privacy and suspension
+    "users-end-suspensions": {"task": "users.end_suspensions", "schedule": 60.0},
+    "users-erase-due": {"task": "users.erase_due", "schedule": 600.0},
+    "users-sweep-exports": {"task": "users.sweep_exports", "schedule": 300.0},
     # -- e-mail address
 }
 
@@ -294,6 +297,16 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # What only its owner may fetch, through a view that asks who they are: it has no address of its own.
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": VAR_DIR / "private",
+            "base_url": None,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
     # Hashed names that browsers may keep for ever, compressed beforehand. esbuild's chunks bear a hash already.
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }

@@ -47,12 +47,12 @@ def _storage() -> bool:
 
 
 def _mail() -> bool:
-    """Mails leave through the outbox; what counts here is that none has waited for an hour."""
+    """Mails leave through the outbox; what counts here is that none has waited for an hour past its time."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT NOT EXISTS (SELECT 1 FROM outbox_outboxrow WHERE state = 'pending' "
-                "AND created_at < now() - interval '1 hour')"
+                "AND created_at < now() - interval '1 hour' AND NOT (n_tries = 0 AND deliver_at > now()))"
             )
             row = cursor.fetchone()
     except DatabaseError:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import device_views, email_views, factor_views, passkey_views, password_views, phone_views, recovery_views, views
+from . import device_views, email_views, factor_views, passkey_views, password_views, phone_views, privacy_views, recovery_views, views
 
 app_name = "users"
 
@@ -71,6 +71,12 @@ urlpatterns = [
     path("twofa/lost", recovery_views.LostFactorView.as_view(), name="factor-recovery-create"),
     path("twofa/recovery", recovery_views.RecoveryView.as_view(), name="factor-recovery"),
     # -- privacy and suspension
+    path("privacy/exports", privacy_views.ExportsView.as_view(), name="export-list"),
+    path("privacy/exports/<uuid:export_id>", privacy_views.ExportView.as_view(), name="export-detail"),
+    path("privacy/exports/<uuid:export_id>/file", privacy_views.ExportFileView.as_view(), name="export-file"),
+    path("privacy/deactivate", privacy_views.DeactivationView.as_view(), name="deactivation"),
+    path("privacy/deletion", privacy_views.DeletionView.as_view(), name="deletion"),
+    path("privacy/accesses", privacy_views.AccessesView.as_view(), name="access-list"),
     # -- e-mail address
     path("auth/email/change", email_views.EmailChangeView.as_view(), name="email-change"),
     path("auth/email/change/confirm", email_views.EmailChangeConfirmView.as_view(), name="email-change-confirm"),

@@ -85,6 +85,7 @@ class SignOutView(APIView):
     """POST auth/logout: 204. A refresh token in the body ends its own sign-in, else the caller's ends."""
 
     permission_classes = (AllowAny,)
+    open_to_limited = True
 
     def perform_authentication(self, request: Request) -> None:
         """Later, and only if the body holds no token: an expired access token must keep nobody signed in."""

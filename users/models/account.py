@@ -113,6 +113,8 @@ class Restriction(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="restrictions")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     scope = models.CharField(max_length=32, default="all")
+    # Codes that stand for the words its owner is shown.
+    reasons = models.JSONField(default=list, db_default=[])
     starts_at = models.DateTimeField(db_default=Now())
     until = models.DateTimeField(null=True, blank=True)
     lifted_at = models.DateTimeField(null=True, blank=True)

@@ -21,12 +21,15 @@ from ..models import User
 
 
 class _Notice(NamedTuple):
-    """Subject and text in English, to be translated when sent; `page` is the URL name that `%(url)s` stands for."""
+    """Subject and text in English, to be translated when sent; `page` is the URL name that `%(url)s` stands for.
+
+    `ending` follows the text; by default it says what to do if it was somebody else.
+    """
 
     subject: str
     text: str
     page: str = "users:sessions"
-    ending: str = ""  # in the place of _NOT_YOU
+    ending: str = ""
 
 
 _NOT_YOU = gettext_noop("If it was you, there is nothing to do. If it was not, change your password now:\n%(url)s\n")
@@ -146,7 +149,52 @@ _NOTICES: dict[str, _Notice] = {
     # -- privacy and suspension
     "suspended": _Notice(
         gettext_noop("Your account is suspended"),
-        gettext_noop("Your Pairly account was suspended. Sign in to read why, to take your data along, or to leave.\n"),
+        gettext_noop("Your Pairly account was suspended, and all your devices were signed out.\n\n"),
+        "users:privacy",
+        gettext_noop("Sign in to read why and until when, to take your data along, or to leave:\n%(url)s\n"),
+    ),
+    "suspension_over": _Notice(
+        gettext_noop("Your suspension is over"),
+        gettext_noop("The suspension of your Pairly account has ended.\n\n"),
+        "users:sign-in",
+        gettext_noop("Sign in to go on:\n%(url)s\n"),
+    ),
+    "resting": _Notice(
+        gettext_noop("Your account rests"),
+        gettext_noop(
+            "Your Pairly account is deactivated, as you asked. Nobody sees you, and nothing is deleted. "
+            "Sign in whenever you want to come back.\n\n"
+        ),
+    ),
+    "came_back": _Notice(
+        gettext_noop("Your account stays"),
+        gettext_noop("Your Pairly account no longer rests, and will not be deleted.\n\n"),
+    ),
+    "deletion_scheduled": _Notice(
+        gettext_noop("Your account will be deleted"),
+        gettext_noop(
+            "Your Pairly account will be deleted on %(day)s, as you asked. Until then nobody sees you.\n\n"
+            "Do you want to keep it? Sign in before that day and choose “Keep my account”.\n\n"
+        ),
+    ),
+    "deletion_soon": _Notice(
+        gettext_noop("Your account is about to be deleted"),
+        gettext_noop("Your Pairly account will be deleted on %(day)s. After that nobody can bring it back.\n\n"),
+        "users:sign-in",
+        gettext_noop("Do you want to keep it? Sign in and choose “Keep my account”:\n%(url)s\n"),
+    ),
+    "export_ready": _Notice(
+        gettext_noop("The copy of your data is ready"),
+        gettext_noop(
+            "The copy of your data that you asked Pairly for is ready. You can fetch it until %(day)s, "
+            "after signing in: open your account's page about privacy.\n\n"
+        ),
+    ),
+    "export_failed": _Notice(
+        gettext_noop("The copy of your data could not be made"),
+        gettext_noop("Something went wrong with the copy of your data. Nothing is lost.\n\n"),
+        "users:privacy",
+        gettext_noop("Please ask for it again:\n%(url)s\n"),
     ),
     # -- e-mail address
     "email_changed": _Notice(
