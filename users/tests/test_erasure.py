@@ -48,7 +48,7 @@ def _find_in_database(words: tuple[str, ...]) -> set[tuple[str, str]]:
         for table, column, kind in cursor.fetchall():
             value = f"encode(\"{column}\", 'escape')" if kind == "bytea" else f'"{column}"::text'
             for word in words:
-                cursor.execute(f"SELECT 1 FROM \"{table}\" WHERE {value} LIKE %s LIMIT 1", [f"%{word}%"])  # noqa: S608
+                cursor.execute(f'SELECT 1 FROM "{table}" WHERE {value} LIKE %s LIMIT 1', [f"%{word}%"])
                 if cursor.fetchone():
                     found.add((table, word))
     return found
