@@ -7,26 +7,32 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import httpx
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client, override_settings
 from django.utils import timezone
 
+from credits.services import purchases
 from moderation.models import WorkItem
+from pairly.common.ids import uuid7
 from pairly.demo.logins import demo_file
 from pairly.testing import demo
 from pairly.testing.fixtures import free_port, own_database, running_daphne
 from pairly.testing.people import PASSWORD, make_user, sign_in_as
 from payments.models import Payment
 from payments.tests.sandboxes import SECRET, running_sandbox
-from security.services import attempts
+from security.services import attempts, audit
 from security.types import Client as Visitor
 from security.types import Door
-from users.models import User
-from users.services import challenges, invitations, recoveries
+from users.constants import DELETION_GRACE, SESSION_KEY
+from users.models import AccountClosure, DataExport, User
+from users.services import challenges, invitations, recoveries, sessions, suspensions
+from users.session_store import SessionStore
 from users.types import Device, SignIn
 
 # The smallest world that has every kind of page: `seed_demo`'s options.
@@ -95,6 +101,58 @@ def enter(world, browser):
     world.paths["creator"] = f"/creators/{world.uid_of(demo.CREATOR)}/"
     buy(world)
     employ(world, browser, newcomer)
+    stop_some(world, browser)
+
+
+def stop_some(world, browser):
+    """Who is suspended, rests or leaves; who has a copy of their data, or waits for it, or was looked at."""
+    now = timezone.now()
+    for persona in ("suspended", "resting", "leaving", "careful"):
+        user = make_user("fan", name=f"{persona.title()} Sam")
+        user.set_password(PASSWORD)
+        user.save()
+        limit = ""
+        if persona == "suspended":
+            until = now + timedelta(days=7)
+            suspensions.suspend(user=user, until=until, reasons=["harassment", "spam"])
+            DataExport.objects.create(user=user, state="running", n_parts=8, n_done=3, started_at=now)
+            limit = "suspended"
+        elif persona == "careful":
+            leave_traces(user)
+        else:
+            fields = (
+                {"kind": "rest"} if persona == "resting" else {"kind": "deletion", "erase_at": now + DELETION_GRACE}
+            )
+            AccountClosure.objects.create(user=user, **fields)
+            User.objects.filter(pk=user.pk).update(is_active=False)
+            limit = "closing"
+        world.contexts[persona] = signed_in(world, browser, user, limit)
+
+
+def leave_traces(user):
+    """Credits on the account, a copy that is ready and one that failed, and somebody who looked."""
+    now = timezone.now()
+    purchases.record_purchase(
+        user_id=user.pk, op_id=uuid7(), credits_centi=20_000, currency="USD", amount_minor=200, payment_uid=uuid7()
+    )
+    ready = {"state": "ready", "file_name": "x", "n_bytes": 123_456, "ready_at": now}
+    DataExport.objects.create(user=user, n_parts=8, n_done=8, expires_at=now + timedelta(days=7), **ready)
+    DataExport.objects.create(user=user, state="failed")
+    look = {"action": "staff.sign_ins_viewed", "reason": "You asked us why you could not sign in"}
+    audit.record(actor_uid=uuid7(), subject_uid=user.uid, by_staff=True, is_private_view=True, **look)
+
+
+def signed_in(world, browser, user, limit):
+    """A browser that is signed in already: the limit of the page of signing in is for others."""
+    client = Visitor(ip="127.0.0.1", user_agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+    started = sessions.start_session(user=user, kind="web", client=client, limit=limit)
+    store = SessionStore()
+    store[SESSION_KEY] = str(started.session.pk)
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.save()
+    context = browser.new_context(base_url=world.url)
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": store.session_key, "url": world.url}])
+    return context
 
 
 def buy(world):

@@ -455,6 +455,22 @@ EVERYWHERE = [
     ),
     Entry(name="recovery-case", view="moderation:case", persona="staff", path=at("recovery case")),
     # -- privacy and suspension
+    Entry(name="privacy", view="users:privacy", persona="newcomer"),
+    Entry(name="privacy", view="users:privacy", persona="careful"),
+    Entry(name="privacy", view="users:privacy", persona="suspended"),
+    Entry(name="privacy", view="users:privacy", persona="resting"),
+    Entry(name="privacy", view="users:privacy", persona="leaving"),
+    Entry(name="delete-account", view="users:delete-account", persona="newcomer"),
+    Entry(name="delete-account", view="users:delete-account", persona="careful"),
+    Entry(
+        name="delete-account-errors",
+        view="users:delete-account",
+        persona="careful",
+        act=submit("agreed"),
+        status=409,
+    ),
+    Entry(name="accesses", view="users:accesses", persona="careful"),
+    Entry(name="accesses", view="users:accesses", persona="suspended"),
     # -- e-mail address
     Entry(name="email-change", view="users:email-change", persona="fan"),
     Entry(
@@ -577,6 +593,10 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "moderation:member-remove": {"uid": "00000000-0000-7000-8000-000000000000"},
     "moderation:invitation-revoke": {"uid": "00000000-0000-7000-8000-000000000000"},
     # -- privacy and suspension
+    "users:export-request": {},
+    "users:export-file": {"export_id": "00000000-0000-7000-8000-000000000000"},
+    "users:deactivate": {},
+    "users:come-back": {},
     # -- e-mail address
     "users:email-confirm": {},
     "users:email-cancel": {},

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import uuid
 import zipfile
 from datetime import timedelta
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core import mail
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
@@ -249,9 +250,16 @@ def test_of_30_requests_at_once_one_begins(committed_db: str) -> None:
 def test_without_the_row_lock_the_database_itself_refuses_the_second(
     committed_db: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control: with the lock cut out requests collide at the constraint, which is an error and no answer."""
+    """The control: with the lock cut out all get past the check, and collide at the constraint: an error, no answer."""
+    check, all_checked = exports._check, threading.Barrier(30)
+
+    def check_then_wait(user: User) -> None:
+        check(user)
+        all_checked.wait(30)
+
     monkeypatch.setattr(exports.entrance, "hold", lambda *, user: user)
-    with pytest.raises(Exception, match="export_one_at_a_time"):
+    monkeypatch.setattr(exports, "_check", check_then_wait)
+    with pytest.raises(IntegrityError, match="export_one_at_a_time"):
         _race(0)
     assert DataExport.objects.count() == 1
 
@@ -278,9 +286,11 @@ def test_the_sweeper_begins_again_what_was_lost_and_gives_up_what_never_ends(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent = []
-    monkeypatch.setattr(
-        after_commit.current_app, "send_task", lambda task, **fields: sent.append((task, fields["kwargs"]))
-    )
+
+    def send_task(task: str, *, kwargs: dict[str, str], **_options: Any) -> None:
+        sent.append((task, kwargs))
+
+    monkeypatch.setattr(after_commit.current_app, "send_task", send_task)
     user = make_person()
     with django_capture_on_commit_callbacks(execute=True):
         export = _request(user)
