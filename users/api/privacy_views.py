@@ -108,7 +108,7 @@ class AccessesView(OwnDataView):
         following = None
         if page.before is not None:
             following = request.build_absolute_uri(f"{request.path}?before={page.before}")
-        return Response({"results": serializers.AccessOut(page.rows, many=True).data, "next": following})
+        return Response({"results": [serializers.AccessOut(row).data for row in page.rows], "next": following})
 
 
 def _come_back(request: Request) -> Response:

@@ -103,7 +103,7 @@ def erase_account(*, user: User) -> None:
     security_privacy.erase(user_uid=user.uid)
     outbox.forget(user_uid=user.uid)
     for model in _OWNED:
-        model.objects.filter(user=user).delete()  # type: ignore[attr-defined]  # each has a manager
+        model.objects.filter(user=user).delete()
     get_credential_model().objects.filter(user=user).delete()
     Block.objects.filter(blocker=user).delete()
     Block.objects.filter(blocked=user).delete()

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import IO, Any
 
 import structlog
@@ -114,7 +115,7 @@ def sweep() -> int:
     for export_uid in list(old.values_list("pk", flat=True)):
         _delete_files(export_uid)
         n += old.filter(pk=export_uid).update(state=State.EXPIRED)
-    return n
+    return n + _delete_strays()
 
 
 def open_file(*, user: User, sign_in: SignIn, uid: uuid.UUID, client: Client) -> tuple[DataExport, File[bytes]]:
@@ -143,7 +144,8 @@ def forget(*, user: User) -> None:
     """Delete the copies of someone who is erased; their files go after the commit."""
     uids = list(DataExport.objects.filter(user=user).values_list("pk", flat=True))
     DataExport.objects.filter(pk__in=uids).delete()
-    transaction.on_commit(lambda: [_delete_files(uid) for uid in uids], robust=True)
+    for uid in uids:
+        transaction.on_commit(partial(_delete_files, uid), robust=True)
 
 
 class ZipWriter:
@@ -242,6 +244,19 @@ def _fail(export_uid: uuid.UUID, claimed_at: datetime | None) -> int:
         return 0
     security_mails.write(user=export.user, notice="export_failed")
     return 1
+
+
+def _delete_strays() -> int:
+    """Files that no row names: of a job that died after storing one, of an account that was erased just then."""
+    try:
+        folders, _names = _storage().listdir("exports")
+    except FileNotFoundError:  # nothing was ever stored
+        return 0
+    kept = DataExport.objects.filter(state__in=[State.RUNNING, State.READY]).values_list("pk", flat=True)
+    strays = set(folders) - {str(uid) for uid in kept}
+    for folder in strays:
+        _delete_files(uuid.UUID(folder))
+    return len(strays)
 
 
 def _storage() -> Storage:
