@@ -36,9 +36,8 @@ from users.errors import ExportRunning
 from users.models import Block, DataExport, Session, User
 from users.services import exports, suspensions, tokens
 from users.tasks import make_export, sweep_exports
+from users.tests.helpers import PASSWORD, VISITOR, at_once, bearer, make_person, post, start_api
 from users.types import ExportWriter, SignIn
-
-from .helpers import PASSWORD, VISITOR, at_once, bearer, make_person, post, start_api
 
 API = "/api/v1/privacy/exports"
 HOME = "/account/privacy/"

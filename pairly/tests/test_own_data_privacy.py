@@ -24,8 +24,7 @@ from users import selectors
 from users.errors import AccountClosing, DeletionBlocked, StepUpRequired
 from users.models import AccountClosure, Session, User
 from users.services import closures, suspensions, tokens
-
-from .helpers import PASSWORD, VISITOR, at_once, bearer, make_person, post, start_api
+from users.tests.helpers import PASSWORD, VISITOR, at_once, bearer, make_person, post, start_api
 
 HOME = "/account/privacy/"
 DELETE = "/account/privacy/delete/"

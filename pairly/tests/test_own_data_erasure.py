@@ -23,9 +23,8 @@ from users import registry, selectors
 from users.models import AccountClosure, Block, DataExport, EmailChange, Session, User
 from users.services import closures, erasure, exports, sign_in, tokens
 from users.tasks import erase_due
+from users.tests.helpers import SIGN_UP, VISITOR, at_once, bearer, make_person, post, start_api
 from users.types import Device, Obstacle
-
-from .helpers import SIGN_UP, VISITOR, at_once, bearer, make_person, post, start_api
 
 # Each stands somewhere else, and none may stand anywhere afterwards.
 EMAIL, NAME, PHONE = "canary-4be1@example.org", "Canary Fourbeeone", "+499999741852"
@@ -89,7 +88,8 @@ def _ask(user: User) -> AccountClosure:
 
 
 def _let_the_grace_pass() -> None:
-    AccountClosure.objects.update(erase_at=timezone.now() - timedelta(seconds=1))
+    due = AccountClosure.objects.filter(erased_at__isnull=True)
+    due.update(erase_at=timezone.now() - timedelta(seconds=1))
 
 
 @pytest.mark.django_db
