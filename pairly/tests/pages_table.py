@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import base64
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,12 +24,12 @@ from pairly.testing import demo
 from pairly.testing.survey import CHAT_SCRIPT_KB, SCRIPT_KB, Visit
 from security.services import attempts
 from security.types import Client, Door
-from users.forms import CodeForm, PasswordResetForm, SecondCodeForm, SignInForm
-from users.models import EmailChange, SignInChallenge, User
-from users.services.lockouts import locked
 from users import factor_views
 from users.errors import SecondFactorRequired
+from users.forms import CodeForm, PasswordResetForm, SecondCodeForm, SignInForm
+from users.models import EmailChange, SignInChallenge, User
 from users.services import totp
+from users.services.lockouts import locked
 from users.types import FactorState, Method
 
 from . import staff_pages

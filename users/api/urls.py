@@ -2,7 +2,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import device_views, email_views, factor_views, passkey_views, password_views, phone_views, privacy_views, recovery_views, views
+from . import (
+    device_views,
+    email_views,
+    factor_views,
+    passkey_views,
+    password_views,
+    phone_views,
+    privacy_views,
+    recovery_views,
+    views,
+)
 
 app_name = "users"
 
