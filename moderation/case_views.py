@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from pairly.common.problems import NotFound, Problem
 from security.client_ip import client_of
+from users.errors import StepUpRequired
 
 from . import people_panel, queues, selectors
 from .constants import QUEUE_PAGE
@@ -148,8 +149,8 @@ class DecidePage(CasePage):
         if not form.is_valid():
             return self._refused(request, uid, form, 422)
         try:
-            item = work.decide(uid=uid, user=self.staff, **form.cleaned_data)
-        except NotFound:
+            item = work.decide(uid=uid, user=self.staff, sign_in=self.sign_in, **form.cleaned_data)
+        except (NotFound, StepUpRequired):
             raise
         except Problem as problem:
             form.add_problem(problem)

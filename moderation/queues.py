@@ -22,7 +22,8 @@ class Decision:
 
     `apply(item=, staff=, note=)` does it, in the transaction that closes the case; a Problem that it raises leaves
     the case open. With `takes_two` the first person's say only passes the case on (`on_pass`, same arguments), and
-    somebody else's same say decides. `key` is the letter that presses the button.
+    somebody else's same say decides. `needs_proof` asks for a fresh step-up. `key` is the letter that presses the
+    button.
     """
 
     outcome: str
@@ -31,6 +32,7 @@ class Decision:
     takes_two: bool = False
     on_pass: Callable[..., None] | None = None
     needs_reason: bool = True
+    needs_proof: bool = False
     is_danger: bool = False
     key: str = ""
 

@@ -59,7 +59,13 @@ QUEUE = queues.QueueKind(
     load=load,
     decisions=(
         queues.Decision(
-            outcome="approved", label=_("Approve"), apply=approve, takes_two=True, on_pass=approve, key="A"
+            outcome="approved",
+            label=_("Approve"),
+            apply=approve,
+            takes_two=True,
+            on_pass=approve,
+            needs_proof=True,
+            key="A",
         ),
         queues.Decision(outcome="rejected", label=_("Reject"), apply=reject, is_danger=True, key="R"),
     ),

@@ -146,6 +146,7 @@ def _reasons() -> dict[str, str]:
     return {
         "wrong_password": _("Wrong password"),
         "wrong_code": _("Wrong code"),
+        "wrong_passkey": _("Wrong passkey"),
         "locked": _("Locked after too many wrong passwords"),
         "inactive": _("The account is suspended"),
         "overloaded": _("Pairly was too busy"),

@@ -171,6 +171,21 @@ def get_limit(*, user: User) -> Session.Limit:
     raise Suspended
 
 
+def can_come_in(*, user: User) -> bool:
+    """Whether the right password leads anywhere: also who is suspended or leaving reaches their own data."""
+    try:
+        get_limit(user=user)
+    except Suspended:
+        return False
+    return True
+
+
+def find_user_who_can_come_in(*, uid: uuid.UUID) -> User | None:
+    """The account with this public id, unless it is gone."""
+    user = User.objects.filter(uid=uid).first()
+    return user if user and can_come_in(user=user) else None
+
+
 def list_strong_methods(*, user: User) -> list[Method]:
     """The second factors that are set up and stronger than a code by mail; what nobody can phish comes first."""
     methods = []

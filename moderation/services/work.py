@@ -9,7 +9,10 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from users.errors import StepUpRequired
 from users.models import User
+from users.services import step_up
+from users.types import SignIn
 
 from .. import queues, selectors
 from ..constants import LOCK_TIME, NOTE_MAX
@@ -93,16 +96,19 @@ def renew(*, item: WorkItem, user: User) -> bool:
     return is_held
 
 
-def decide(*, uid: uuid.UUID, user: User, outcome: str, note: str = "") -> WorkItem:
+def decide(*, uid: uuid.UUID, user: User, outcome: str, note: str = "", sign_in: SignIn | None = None) -> WorkItem:
     """Settle a case as one of its queue's decisions, and do what that means, in one transaction.
 
-    Only who holds it, once: one conditional UPDATE. A decision that takes two is passed on by the first. Raises
-    NotFound, UnknownOutcome, ReasonMissing, CaseNotHeld, and whatever the decision refuses with.
+    Only who holds it, once: one conditional UPDATE. A decision that takes two is passed on by the first. `sign_in` is
+    whose fresh proof counts, for decisions that need one. Raises NotFound, UnknownOutcome, StepUpRequired,
+    ReasonMissing, CaseNotHeld, and whatever the decision refuses with.
     """
     item = selectors.get_item(user=user, uid=uid)
     decision = queues.get_kind(kind=item.kind).find_decision(outcome)
     if decision is None:
         raise UnknownOutcome
+    if decision.needs_proof:
+        _check_proof(user, sign_in)
     if decision.needs_reason and not note.strip():
         raise ReasonMissing(errors=[{"pointer": "/note", "code": "required", "detail": str(ReasonMissing.title)}])
     with transaction.atomic():
@@ -131,6 +137,12 @@ def add_note(*, uid: uuid.UUID, user: User, text: str) -> WorkNote:
         raise ReasonMissing(errors=[{"pointer": "/text", "code": "required", "detail": str(ReasonMissing.title)}])
     renew(item=item, user=user)
     return WorkNote.objects.create(item=item, author=user, text=text.strip()[:NOTE_MAX])
+
+
+def _check_proof(user: User, sign_in: SignIn | None) -> None:
+    if sign_in is None:
+        raise StepUpRequired(methods=step_up.list_methods(user=user))
+    step_up.require(user=user, sign_in=sign_in)
 
 
 def _takeable(*, user: User, kind: str) -> QuerySet[WorkItem]:

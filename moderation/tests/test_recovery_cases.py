@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -12,13 +14,13 @@ from moderation.models import WorkItem
 from moderation.services import work
 from pairly.common.problems import Forbidden, NotFound
 from pairly.testing.people import make_staff, make_user, sign_in_as
-from users.errors import RecoveryOver
+from users.errors import RecoveryOver, StepUpRequired
 from users.models import FactorRecovery, Session, User
 from users.registry import run_recovery_hooks
 from users.services import recoveries, sessions
 from users.tests.helpers import VISITOR, make_person
 from users.tests.test_recoveries import ask, let_time_pass, protect
-from users.types import Method
+from users.types import Method, SignIn
 
 NOTE = "Knows the device and the last three sign-ins."
 QUEUE = f"/staff/queues/{queue.KIND}/"
@@ -42,7 +44,12 @@ def take(staff: User) -> WorkItem:
 
 
 def decide(staff: User, outcome: str = "approved") -> WorkItem:
-    return work.decide(uid=take(staff).uid, user=staff, outcome=outcome, note=NOTE)
+    return work.decide(uid=take(staff).uid, user=staff, outcome=outcome, note=NOTE, sign_in=fresh(staff))
+
+
+def fresh(staff: User) -> SignIn:
+    """A sign-in that has just been proven."""
+    return SignIn(staff.uid, staff.uid, stepped_up_at=timezone.now())
 
 
 def approvers(recovery: FactorRecovery) -> tuple[User | None, User | None]:
@@ -128,7 +135,7 @@ def test_a_cancelled_request_leaves_the_queue(owner: User) -> None:
     item.refresh_from_db()
     assert (item.outcome, item.decided_by) == ("cancelled", None)
     with pytest.raises(CaseNotHeld):
-        work.decide(uid=item.uid, user=staff, outcome="approved", note=NOTE)
+        work.decide(uid=item.uid, user=staff, outcome="approved", note=NOTE, sign_in=fresh(staff))
     with pytest.raises(RecoveryOver):
         recoveries.approve(staff=staff, uid=recovery.uid)
 
@@ -169,3 +176,19 @@ def test_strangers_and_other_staff_find_no_such_case(owner: User) -> None:
     item.refresh_from_db()
     assert (item.taken_by, item.decided_at) == (None, None)
     assert timezone.now() < item.due_at
+
+
+def test_an_approval_takes_fresh_proof_and_what_was_written_is_not_lost(owner: User) -> None:
+    recovery, staff = ask(owner), make_staff("support")
+    item = take(staff)
+    browser = sign_in_as(staff)
+    Session.objects.filter(user=staff).update(stepped_up_at=timezone.now() - timedelta(minutes=6))
+    answer = browser.post(f"/staff/cases/{item.uid}/decide/", {"outcome": "approved", "note": NOTE})
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/step-up/")
+    assert approvers(recovery) == (None, None)
+    with pytest.raises(StepUpRequired):
+        work.decide(uid=item.uid, user=staff, outcome="approved", note=NOTE)
+    Session.objects.filter(user=staff).update(stepped_up_at=timezone.now())
+    browser.post(f"/staff/cases/{item.uid}/decide/", {"outcome": "approved", "note": NOTE})
+    assert approvers(recovery) == (staff, None)

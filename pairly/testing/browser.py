@@ -41,9 +41,9 @@ class Watch:
             self._messages.append(message)
 
     def _on_failed(self, request: Request) -> None:
-        # The browser itself lets go of a picture when another width wants another source of its srcset; a server
-        # that refuses or breaks off gives another error.
-        if request.resource_type == "image" and request.failure == "net::ERR_ABORTED":
+        # The browser itself lets go of a picture or an icon when it goes on to another page, or to another source of
+        # a srcset; a server that refuses or breaks off gives another error.
+        if request.resource_type in ("image", "other") and request.failure == "net::ERR_ABORTED":
             return
         self._failures.append(f"no answer: {request.method} {request.url} ({request.failure})")
 

@@ -148,6 +148,11 @@ def find_lock_by(*, attempt_id: int) -> datetime | None:
     return _locked_until(times, _now())
 
 
+def find_risk_score(*, attempt_id: int) -> int | None:
+    """What an attempt was judged to be; None if it was not, or is forgotten."""
+    return LoginAttempt.objects.filter(pk=attempt_id).values_list("risk_score", flat=True).first()
+
+
 def find_locked_until(*, identifier: str, known_device: str = "") -> datetime | None:
     """Until when the account (or one known device of it) is locked, without making an attempt."""
     return _locked_until(_list_counted(_counter(identifier, known_device)), _now())

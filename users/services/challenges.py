@@ -166,8 +166,9 @@ def complete(
     if reserved.locked_until:
         raise lockouts.locked(reserved.locked_until)
     if not _proves(challenge, method, code):
-        attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_code")
-        lockouts.tell(user=user, reserved=reserved)
+        with transaction.atomic():
+            attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_code")
+            lockouts.tell(user=user, reserved=reserved)
         raise invalid_code(reserved.attempts_left)
     try:
         return finish(challenge=challenge, method=method, client=client, attempt_id=reserved.attempt_id)
@@ -200,23 +201,8 @@ def finish(
             device=device,
             factor=method,
             attempt_id=attempt_id,
+            risk_score=attempts.find_risk_score(attempt_id=challenge.attempt_id),
         )
-
-
-def answer(*, user: User, family: uuid.UUID, challenge_id: uuid.UUID, approve: bool) -> None:
-    """Say from a signed-in device whether a waiting sign-in is one's own. Raises NotFound, also for a stranger's.
-
-    A refused one can never be completed.
-    """
-    challenge = selectors.get_waiting_challenge(user=user, challenge_id=challenge_id)
-    now = timezone.now()
-    waiting = SignInChallenge.objects.filter(
-        pk=challenge.pk, approved_at__isnull=True, refused_at__isnull=True, done_at__isnull=True
-    )
-    if approve:
-        waiting.update(approved_at=now, approved_by_id=family)
-    else:
-        waiting.update(refused_at=now)
 
 
 def invalid_code(n_left: int | None = None) -> InvalidCode:

@@ -20,7 +20,7 @@ from security.types import Client
 
 from .. import registry, selectors
 from ..constants import CLOSURE_REMINDER_KIND, DELETION_GRACE, DELETION_REMINDER
-from ..errors import AccountClosing, DeletionBlocked
+from ..errors import AccountClosing, DeletionBlocked, EmailChangeHeld
 from ..models import AccountClosure, User
 from ..types import Obstacle, SignIn
 from . import entrance, security_mails, sessions, step_up, suspensions
@@ -55,7 +55,7 @@ def request_deletion(*, user: User, sign_in: SignIn, agreed: Collection[str] = (
     """Have the account deleted after DELETION_GRACE; until then it is as good as gone, and signing in can keep it.
 
     `agreed` names the obstacles that their owner agrees to. Raises StepUpRequired, AccountClosing (it was asked for
-    already) or DeletionBlocked.
+    already), DeletionBlocked or EmailChangeHeld (the owner of the old address may still want the account back).
     """
     step_up.require(user=user, sign_in=sign_in)
     with transaction.atomic():
@@ -64,6 +64,8 @@ def request_deletion(*, user: User, sign_in: SignIn, agreed: Collection[str] = (
         if before is not None and before.kind == Kind.DELETION:
             raise AccountClosing
         _check(held, agreed)
+        if selectors.find_undoable_email_change(user=held):
+            raise EmailChangeHeld
         now = timezone.now()
         if before is not None:
             AccountClosure.objects.filter(pk=before.pk).update(cancelled_at=now)

@@ -27,6 +27,7 @@ from security.identifiers import keyed_hash
 from security.models import LoginAttempt
 from security.services import attempts, audit, devices
 from security.types import Client, Door, Reservation
+from security.user_agents import name_of
 
 from .. import selectors
 from ..constants import (
@@ -39,6 +40,7 @@ from ..constants import (
 )
 from ..errors import AccountLocked, InvalidCode
 from ..models import UnlockCode, User
+from . import security_mails
 
 Outcome = LoginAttempt.Outcome
 # Guesses at unlock codes are counted apart from those at the password, for any address alike.
@@ -62,6 +64,19 @@ def counter_of(*, user_uid: uuid.UUID | None, fingerprint: str, client: Client) 
         return ""
     known = devices.find(user_uid=user_uid, fingerprint=fingerprint, client=client)
     return fingerprint if known else ""
+
+
+def counter_of_sign_in(*, family: uuid.UUID) -> str:
+    """What wrong proofs of a sign-in under way are counted under: apart from the rest, for a stranger who locks the
+    account must not keep its owner from changing the password, nor a stolen sign-in lock its owner out."""
+    return f"sign-in:{family}"
+
+
+def tell_of_sign_in(*, user: User, reserved: Reservation, client: Client) -> None:
+    """Mail the owner when this failure, settled by the caller, is the one after which a sign-in may prove no more."""
+    if not reserved.attempts_left and attempts.find_lock_by(attempt_id=reserved.attempt_id):
+        facts = {"device": name_of(user_agent=client.user_agent), "network": network_of(ip=client.ip)}
+        security_mails.write(user=user, notice="proofs_wrong", **facts)
 
 
 def tell(*, user: User | None, reserved: Reservation) -> None:

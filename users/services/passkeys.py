@@ -64,6 +64,7 @@ def finish_registration(
         made.name = (name.strip() or name_of(user_agent=client.user_agent))[:PASSKEY_NAME_MAX]
         made.save(update_fields=["name"])
         codes = [] if selectors.count_backup_codes(user=held) else backup_codes.renew(user=held)
+        challenges.cancel(user=held)  # else a code by mail could still finish one
         _tell("factor_on", "passkey.added", held, sign_in, client, made)
         step_up.grant(sign_in=sign_in, method=Method.PASSKEY)
     return NewPasskey(passkey=selectors.passkey_row(made), backup_codes=codes)

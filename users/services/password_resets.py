@@ -65,7 +65,7 @@ def request_code(*, email: str, client: Client) -> None:
 def deliver(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> None:
     """Outbox handler: make a new code, which replaces the one before, and mail it to who has an account."""
     identifier_hash = bytes.fromhex(payload["identifier"])
-    user = selectors.find_user_by_uid(uid=user_uid) if user_uid else None
+    user = selectors.find_user_who_can_come_in(uid=user_uid) if user_uid else None
     if user and keyed_hash(identifier=user.email) != identifier_hash:
         user = None  # the address is no longer theirs
     code = "".join(secrets.choice(RESET_CODE_ALPHABET) for _ in range(RESET_CODE_LENGTH))

@@ -26,8 +26,7 @@ from .. import selectors
 from ..constants import PASSWORD_CHANGED_KIND, PASSWORD_CHANGES_PER_MINUTE
 from ..errors import WrongPassword
 from ..models import PasswordReset, SignInChallenge, User
-from . import sessions
-from .lockouts import locked
+from . import entrance, lockouts, sessions
 
 Outcome = LoginAttempt.Outcome
 Rows = list[dict[str, str]]
@@ -38,16 +37,23 @@ def change(
 ) -> None:
     """Replace the password of `user`, who is signed in by `family`; every other sign-in of theirs ends.
 
-    The current password is checked as at sign-in: the attempt is reserved first and counts for the same
-    lockout, so a stolen session is no place to guess at. What can be said of the new password alone is said
+    The current password is checked as at sign-in: the attempt is reserved first and counts for the lockout of
+    this sign-in, so a stolen one is no place to guess at. What can be said of the new password alone is said
     before. Raises InvalidInput, RateLimited, AccountLocked, WrongPassword (with `attempts_left`) or
     Overloaded. Must not run inside a transaction.
     """
     _check_new(user, current_password, new_password)
     _check_limit(user)
-    reserved = attempts.reserve(identifier=user.email, client=client, door=door, user_uid=user.uid)
+    reserved = attempts.reserve(
+        identifier=user.email,
+        client=client,
+        door=door,
+        user_uid=user.uid,
+        known_device=lockouts.counter_of_sign_in(family=family),
+        is_known_device=True,
+    )
     if reserved.locked_until:
-        raise locked(reserved.locked_until)
+        raise lockouts.locked(reserved.locked_until)
     try:
         encoded = make_password(new_password) if user.check_password(current_password) else ""
     except Overloaded:
@@ -58,19 +64,24 @@ def change(
             if store(user=user, encoded=encoded, expected=user.password, except_family=family):
                 attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.SUCCEEDED)
                 return
-    attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_password")
+    with transaction.atomic():
+        attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_password")
+        lockouts.tell_of_sign_in(user=user, reserved=reserved, client=client)
     raise _wrong(reserved.attempts_left)
 
 
 def store(*, user: User, encoded: str, expected: str | None = None, except_family: uuid.UUID | None = None) -> bool:
     """Set the hashed password, end all (other) sign-ins, make open reset codes useless, have it mailed.
 
-    Part of the caller's transaction. False, and the password stays, for a closed account and where the stored
+    Part of the caller's transaction. False, and the password stays, for an account that is gone and where the stored
     hash is no longer `expected`: of two changes from one password one wins.
     """
     # First, for a reset locks its code before the account too.
     PasswordReset.objects.filter(user=user, used_at__isnull=True).update(used_at=timezone.now())
-    accounts = User.objects.filter(pk=user.pk, is_active=True)
+    held = entrance.hold(user=user)
+    if held is None or not selectors.can_come_in(user=held):
+        return False
+    accounts = User.objects.filter(pk=user.pk)
     if expected is not None:
         accounts = accounts.filter(password=expected)
     if not accounts.update(password=encoded):
@@ -117,7 +128,9 @@ def _check_new(user: User, current_password: str, new_password: str) -> None:
 
 
 def _check_limit(user: User) -> None:
-    decision = limits.allow(name="password-change", key=str(user.uid), limit=PASSWORD_CHANGES_PER_MINUTE, window_s=60)
+    decision = limits.allow(
+        name="password-change", key=str(user.uid), limit=PASSWORD_CHANGES_PER_MINUTE, window_s=60, is_strict=True
+    )
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
 

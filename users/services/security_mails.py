@@ -70,6 +70,16 @@ _NOTICES: dict[str, _Notice] = {
         gettext_noop("You have new backup codes"),
         gettext_noop("New backup codes were made for your Pairly account; the old ones work no more.\n\n"),
     ),
+    "proofs_wrong": _Notice(
+        gettext_noop("Wrong passwords on a device that is signed in"),
+        gettext_noop(
+            "Somebody who is signed in to your Pairly account typed five wrong passwords or codes where we asked "
+            "whether it is you. Money and safety are closed to that device for an hour.\n\n"
+            "Device: %(device)s\nNetwork: %(network)s\n\n"
+        ),
+        "users:sessions",
+        gettext_noop("If it was not you, sign that device out, and change your password:\n%(url)s\n"),
+    ),
     "code_wrong": _Notice(
         gettext_noop("Somebody knows your password"),
         gettext_noop(

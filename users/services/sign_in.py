@@ -26,7 +26,7 @@ from ..constants import SIGN_IN_PER_MINUTE
 from ..errors import InvalidCredentials, SignInBlocked, Suspended
 from ..models import Session, SignInChallenge, User
 from ..types import Challenged, Device, StartedSession
-from . import challenges, entrance, factors, lockouts, security_mails
+from . import challenges, entrance, factors, lockouts, security_mails, suspensions
 
 Outcome = LoginAttempt.Outcome
 Needs = SignInChallenge.Needs
@@ -103,6 +103,8 @@ class _WayIn(NamedTuple):
 def _go_on(user: User, way_in: _WayIn, known: KnownDevice | None) -> StartedSession | Challenged | None:
     """The password was right and `user` is held: what comes now? None where too much speaks against it; that is
     recorded and its owner told, so the caller must let the transaction commit."""
+    if not user.is_active and suspensions.end_if_over(user=user):
+        user.refresh_from_db()
     limit = selectors.get_limit(user=user)
     judged = risk.evaluate(
         user_uid=user.uid, identifier=user.email, client=way_in.client, known=known, attempt_id=way_in.attempt_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from pairly.common.problems import Overloaded, RateLimited
@@ -53,7 +54,14 @@ def confirm(*, user: User, sign_in: SignIn, method: Method, code: str, client: C
     decision = limits.allow(name="second-factor", key=key, limit=SECOND_STEPS_PER_MINUTE, window_s=60, is_strict=True)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
-    reserved = attempts.reserve(identifier=user.email, client=client, door=Door.STEP_UP, user_uid=user.uid)
+    reserved = attempts.reserve(
+        identifier=user.email,
+        client=client,
+        door=Door.STEP_UP,
+        user_uid=user.uid,
+        known_device=lockouts.counter_of_sign_in(family=sign_in.family),
+        is_known_device=True,
+    )
     if reserved.locked_until:
         raise lockouts.locked(reserved.locked_until)
     try:
@@ -62,8 +70,9 @@ def confirm(*, user: User, sign_in: SignIn, method: Method, code: str, client: C
         attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.REFUSED, reason="overloaded")
         raise
     if not is_right:
-        attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_code")
-        lockouts.tell(user=user, reserved=reserved)
+        with transaction.atomic():
+            attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.FAILED, reason="wrong_code")
+            lockouts.tell_of_sign_in(user=user, reserved=reserved, client=client)
         raise challenges.invalid_code(reserved.attempts_left)
     attempts.settle(attempt_id=reserved.attempt_id, outcome=Outcome.SUCCEEDED, family=sign_in.family)
     grant(sign_in=sign_in, method=method)

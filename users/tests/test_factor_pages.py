@@ -19,8 +19,9 @@ from pairly.outbox import services as outbox
 from pairly.testing.browser import Watch
 from pairly.testing.fixtures import RunningServer, own_database, running_daphne
 from security import risk_rules
+from users import selectors
 from users.models import Session, SignInChallenge, TotpDevice, User
-from users.services import challenges, totp
+from users.services import approvals, totp
 
 from .factor_helpers import (
     age,
@@ -36,7 +37,7 @@ from .factor_helpers import (
     present_step,
     wrong_code_of,
 )
-from .helpers import PASSWORD, make_person
+from .helpers import PASSWORD, VISITOR, make_person
 
 ADA = "ada@example.org"
 STEP, TWO_FACTOR, CODES = "/sign-in/second-step/", "/account/two-factor/", "/account/backup-codes/"
@@ -92,7 +93,7 @@ def test_both_steps_stand_in_the_sign_in_history() -> None:
     _post(browser, STEP, {"method": "totp", "code": wrong_code_of(user)})
     _post(browser, STEP, {"method": "totp", "code": code_of(user)})
     page = _text(browser.get("/account/sign-ins/"))
-    for words in ("Password right, second step asked for", "Wrong code", "Signed in"):
+    for words in ("Asked for more proof", "Wrong code", "Signed in"):
         assert words in page
 
 
@@ -186,11 +187,12 @@ def test_an_approval_is_asked_after_with_a_button(monkeypatch: pytest.MonkeyPatc
     assert "http-equiv" not in page
     pending = _post(browser, STEP, {"method": "approval"})
     assert (pending.status_code, "Nobody has answered" in _text(pending)) == (409, True)
-    challenges.answer(
+    approvals.answer(
         user=user,
-        family=Session.objects.get(pk=other.session["sign_in"]).family,
+        sign_in=selectors.sign_in_of(Session.objects.get(pk=other.session["sign_in"])),
         challenge_id=SignInChallenge.objects.get().pk,
         approve=True,
+        client=VISITOR,
     )
     assert _post(browser, STEP, {"method": "approval"}).headers["Location"] == "/"
 

@@ -17,10 +17,11 @@ from pairly.common import redis as common_redis
 from pairly.outbox import services as outbox
 from security import risk_rules
 from security.models import LoginAttempt
+from users import selectors
 from users.constants import CHALLENGE_LIFE, EMAIL_CODE_LIFE
 from users.models import BackupCode, PasswordReset, Restriction, Session, SignInChallenge, TotpDevice, User
-from users.services import challenges, passwords
-from users.types import Method
+from users.services import approvals, challenges, passwords
+from users.types import Method, StartedSession
 
 from .factor_helpers import (
     SECOND,
@@ -34,7 +35,7 @@ from .factor_helpers import (
     sign_in_api,
     wrong_code_of,
 )
-from .helpers import PASSWORD, bearer, make_person, post, start_api
+from .helpers import PASSWORD, VISITOR, bearer, make_person, post, start_api
 
 ADA = "ada@example.org"
 MAIL_CODE, BACKUP = "/api/v1/auth/login-2fa/email-code", "/api/v1/auth/2fa/backup-code"
@@ -340,9 +341,7 @@ def test_an_approval_waits_until_somebody_answers_from_a_device_of_theirs(monkey
     token = _wait_for_proof(user, monkeypatch)
     waiting = second_step(token, "approval")
     assert (*_code(waiting), waiting.headers["Retry-After"]) == (409, "approval_pending", "2")
-    challenges.answer(
-        user=user, family=signed_in.session.family, challenge_id=SignInChallenge.objects.get().pk, approve=True
-    )
+    _answer(signed_in, approve=True)
     assert second_step(token, "approval").status_code == 200
     assert Session.objects.order_by("created_at").last().factor == "approval"
 
@@ -352,11 +351,19 @@ def test_a_refused_sign_in_never_goes_on(monkeypatch: pytest.MonkeyPatch) -> Non
     user = make_person()
     signed_in = start_api(user)
     token = _wait_for_proof(user, monkeypatch)
-    challenges.answer(
-        user=user, family=signed_in.session.family, challenge_id=SignInChallenge.objects.get().pk, approve=False
-    )
+    _answer(signed_in, approve=False)
     assert _code(second_step(token, "approval")) == (401, "challenge_over")
     assert Session.objects.count() == 1
+
+
+def _answer(signed_in: StartedSession, *, approve: bool) -> None:
+    approvals.answer(
+        user=signed_in.user,
+        sign_in=selectors.sign_in_of(signed_in.session),
+        challenge_id=SignInChallenge.objects.get().pk,
+        approve=approve,
+        client=VISITOR,
+    )
 
 
 def _wait_for_proof(user: User, monkeypatch: pytest.MonkeyPatch) -> str:

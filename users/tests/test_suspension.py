@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -253,3 +254,28 @@ def test_without_the_row_lock_one_would_slip_past(
 def cheap_passwords(settings: Any) -> None:
     """The race is about the row, not about hashing; two slow cores hash 90 times otherwise."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.mark.django_db
+def test_a_suspension_that_is_over_holds_up_no_sign_in() -> None:
+    user = make_person()
+    _suspend(user)
+    Restriction.objects.update(until=timezone.now() - timedelta(seconds=1))
+    answer = post("/api/v1/auth/login", {"email": user.email, "password": PASSWORD})
+    assert answer.status_code == 200
+    assert Session.objects.get(ended_at__isnull=True).limit == ""
+
+
+@pytest.mark.django_db
+def test_who_forgot_the_password_still_reaches_their_data() -> None:
+    user = make_person()
+    _suspend(user)
+    post("/api/v1/auth/password/forgot", {"email": user.email})
+    outbox.deliver_due()
+    [sent] = [one for one in mail.outbox if one.subject == "A new password for Pairly"]
+    code = re.search(r"[A-Z2-9]{5}-[A-Z2-9]{5}", sent.body)
+    assert code is not None
+    new = {"email": user.email, "code": code[0], "new_password": "a quite different phrase 4"}
+    assert post("/api/v1/auth/password/reset", new).status_code == 204
+    answer = post("/api/v1/auth/login", {"email": user.email, "password": new["new_password"]})
+    assert (answer.status_code, answer.json()["limit"]) == (403, "suspended")
