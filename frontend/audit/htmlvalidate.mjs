@@ -7,5 +7,7 @@ export default {
     "no-trailing-whitespace": "off",
     // Upper or lower case: the parser does not care.
     "doctype-style": "off",
+    // Several boxes of one choice share its name, as browsers and Django have it.
+    "form-dup-name": ["error", { shared: ["radio", "button", "reset", "submit", "checkbox"] }],
   },
 };

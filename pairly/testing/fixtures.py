@@ -186,3 +186,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=launch_arguments())
         yield browser
         browser.close()
+        # While a loop runs, the thread has a connection apart from the one it had before (asgiref's Local). Left
+        # open, it would outlive its database, and the next module with a browser would be given it again.
+        connection.close()

@@ -402,7 +402,7 @@ EVERYWHERE = [
         act=submit("code", email="nobody@demo.pairly.example", code="ABCDE-FGHJK"),
         status=422,
     ),
-    Entry(name="sign-in-locked", rendered=locked_sign_in, status=423),
+    Entry(name="sign-in-locked", view="users:sign-in", rendered=locked_sign_in, status=423),
     Entry(name="devices", view="users:devices", persona="newcomer"),
     Entry(name="devices-waiting", view="users:devices", persona="fan", path=devices_with_a_request),
     Entry(name="sign-in-request", view="users:sign-in-request", persona="fan", path=sign_in_request),

@@ -250,6 +250,7 @@ def test_who_looked_is_told_by_role_and_reason_and_never_by_name() -> None:
             by_staff=True,
             is_private_view=True,
             reason=f"ticket {number}",
+            details={"role": "support"},
         )
     audit.record(action="staff.note", actor_uid=staff.uid, subject_uid=user.uid, by_staff=True)
     page = _browser().get("/account/accesses/").content.decode()

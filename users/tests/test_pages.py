@@ -65,7 +65,7 @@ def test_a_wrong_password_says_how_many_tries_are_left_and_then_locks() -> None:
     assert [status for status, _page in pages] == [401] * 5 + [423]
     assert "4 tries left" in pages[0][1]
     assert "1 try left" in pages[3][1]
-    assert "locked for an hour" in pages[4][1]
+    assert "the last try for an hour" in pages[4][1]
     assert "Too many wrong passwords" in pages[5][1]
 
 
