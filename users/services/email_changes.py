@@ -126,7 +126,7 @@ def undo(*, email: str, code: str, client: Client) -> None:
     """
     old_email = normalise(identifier=email)
     key = f"{keyed_hash(identifier=old_email).hex()}:{network_of(ip=client.ip)}"
-    decision = limits.allow(name="email-undo", key=key, limit=EMAIL_UNDO_TRIES_PER_HOUR, window_s=3600)
+    decision = limits.allow(name="email-undo", key=key, limit=EMAIL_UNDO_TRIES_PER_HOUR, window_s=3600, is_strict=True)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
     change = selectors.find_undoable_email_change(old_email=old_email)
@@ -253,7 +253,7 @@ def _forgive(email: str, user: User, client: Client) -> None:
 
 
 def _check_limit(name: str, key: str) -> None:
-    decision = limits.allow(name=name, key=key, limit=EMAIL_CODES_PER_HOUR, window_s=3600)
+    decision = limits.allow(name=name, key=key, limit=EMAIL_CODES_PER_HOUR, window_s=3600, is_strict=True)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
 

@@ -177,7 +177,7 @@ def _insert(**fields: Any) -> StaffInvitation:
 
 def _check_limit(client: Client) -> None:
     key, per_minute = network_of(ip=client.ip), INVITATIONS_ACCEPTED_PER_MINUTE
-    decision = limits.allow(name="staff-invitation", key=key, limit=per_minute, window_s=60)
+    decision = limits.allow(name="staff-invitation", key=key, limit=per_minute, window_s=60, is_strict=True)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
 

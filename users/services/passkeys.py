@@ -217,7 +217,7 @@ def _check_room(user: User) -> None:
 
 
 def _check_limit(name: str, key: str, per_minute: int) -> None:
-    decision = limits.allow(name=name, key=key, limit=per_minute, window_s=60)
+    decision = limits.allow(name=name, key=key, limit=per_minute, window_s=60, is_strict=True)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
 

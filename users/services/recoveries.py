@@ -205,7 +205,8 @@ def _insert(**fields: Any) -> FactorRecovery | None:
 
 
 def _check_limit(user: User) -> None:
-    decision = limits.allow(name="factor-recovery", key=str(user.uid), limit=RECOVERIES_PER_DAY, window_s=24 * 3600)
+    key, day_s = str(user.uid), 24 * 3600
+    decision = limits.allow(name="factor-recovery", key=key, limit=RECOVERIES_PER_DAY, window_s=day_s, is_strict=True)
     if not decision.allowed:
         raise RateLimited(retry_after_s=decision.retry_after_s)
 
