@@ -261,5 +261,5 @@ def test_the_page_shows_it_in_words() -> None:
 def test_every_outcome_and_every_reason_that_is_written_has_words() -> None:
     words = dict(security_log.list_outcomes())
     assert set(words) == set(LoginAttempt.Outcome.values)
-    reasons = {"wrong_password", "wrong_code", "locked", "inactive", "overloaded", "too_risky", "challenge_over"}
-    assert reasons | {"unknown_account"} == set(security_log._reasons())
+    reasons = {"wrong_password", "wrong_code", "wrong_passkey", "locked", "inactive", "overloaded", "too_risky"}
+    assert reasons | {"challenge_over", "unknown_account"} == set(security_log._reasons())
