@@ -36,6 +36,23 @@ FOCUSED = """(() => {
 })()"""
 
 
+# What a mouse could use on the page as it stands; of radio buttons of one name the arrows reach the others.
+CONTROLS = """(() => {
+  const all = document.querySelectorAll("a[href], button, input, select, textarea, summary");
+  globalThis.unreached = new Map([...all]
+    .filter((one) => one.checkVisibility({visibilityProperty: true}) && !one.disabled && one.type !== "hidden")
+    .filter((one) => one.tabIndex >= 0)
+    .map((one) => [one, one.type === "radio" ? `radio ${one.name}` : one.outerHTML.slice(0, 120)]));
+  return globalThis.unreached.size;
+})()"""
+REACHED = """(() => {
+  const at = document.activeElement, name = globalThis.unreached.get(at);
+  for (const [one, its] of globalThis.unreached)
+    if (one === at || (at.type === "radio" && its === name)) globalThis.unreached.delete(one);
+})()"""
+UNREACHED = "[...new Set(globalThis.unreached.values())]"
+
+
 class Keyboard:
     """The keys pressed in one tab. `problems` collects stops whose focus is not visible or lost."""
 
@@ -68,6 +85,20 @@ class Keyboard:
                 return
             passed.append(at["name"])
         raise AssertionError(f"{selector} is no tab stop of {self.page.url}; passed:\n" + "\n".join(passed))
+
+    def walk(self) -> list[str]:
+        """Press Tab from the start of the page to its end; gives the controls that were no stop on the way."""
+        n_controls: int = self._beside.run(CONTROLS)
+        for _ in range(n_controls + MOST_STOPS):
+            self.page.keyboard.press("Tab")
+            at = self.focused()
+            if at["body"]:
+                break
+            self._beside.run(REACHED)
+            if not at["again"]:
+                self._note(at)
+        unreached: list[str] = self._beside.run(UNREACHED)
+        return unreached
 
     def back_to(self, selector: str) -> None:
         """The same with Shift+Tab."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import secrets
 from collections import defaultdict
 
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.urls import URLPattern, get_resolver, reverse
 
 from pairly.testing import html_validate
+from pairly.testing.keyboard import Keyboard
 from pairly.testing.survey import THEMES, WIDTHS, Visit, survey
 
 from .demo_world import enter, seeded_server
@@ -80,6 +82,36 @@ def list_shared_titles(pages):
 def test_different_pages_have_different_titles(look):
     # A page in another state is the same page; so is a refusal for another reason.
     report(list_shared_titles((look(entry).title, entry.view or entry.status) for entry in PAGES))
+
+
+IDENTITY = re.compile(r"users:(?!sign-out)|moderation:")
+
+
+@pytest.mark.parametrize(
+    "entry", [entry for entry in PAGES if IDENTITY.match(entry.view) and not entry.rendered and not entry.act], ids=str
+)
+def test_every_control_of_a_page_about_ones_account_is_reached_by_keys(world, entry):
+    page = world.contexts[entry.persona].new_page()
+    try:
+        page.emulate_media(reduced_motion="reduce")  # where a stop is scrolled to is looked at right after the key
+        visit = entry.as_visit(world)
+        visit.open(page)
+        page.wait_for_selector(visit.ready)
+        keys = Keyboard(page)
+        report([*(f"no tab stop: {control}" for control in keys.walk()), *keys.problems])
+        assert keys.stops > 3
+    finally:
+        page.close()
+
+
+def test_the_walk_finds_what_no_key_reaches(world):
+    page = world.contexts["stranger"].new_page()
+    body = """<button id="a">a</button><button id="b">b</button><a href="#" tabindex="0">c</a>
+        <div inert><button>d</button></div>"""
+    page.route("**/planted/", lambda route: route.fulfill(headers={"Content-Type": "text/html"}, body=body))
+    page.goto("/planted/")
+    assert Keyboard(page).walk() == ["<button>d</button>"]
+    page.close()
 
 
 # -- each check finds what it is for -------------------------------------------------------------------------
