@@ -54,38 +54,38 @@ class Survey:
 
 
 def survey(context: BrowserContext, *, visit: Visit, screens: Path) -> Survey:
-    """Look at one page in both themes; screenshots go to `screens`."""
+    """Look at one page in both themes, changed while it is shown as people do; screenshots go to `screens`."""
     found = Survey(name=visit.name)
-    for theme in THEMES:
-        page = context.new_page()
-        try:
-            _look(page, visit=visit, theme=theme, screens=screens, found=found)
-        finally:
-            page.close()
+    page = context.new_page()
+    try:
+        watch = Watch(page)
+        page.emulate_media(color_scheme=THEMES[0], reduced_motion="reduce")
+        page.set_viewport_size({"width": WIDTHS[-1], "height": HEIGHT})
+        visit.open(page)
+        page.wait_for_selector(visit.ready)
+        page.wait_for_load_state("load")
+        beside = Beside(page)
+        _read(watch, beside, visit=visit, found=found)
+        axe.load(beside)
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            found.findings += _list_misfits(page, beside, theme=theme, path=screens / visit.name)
+            found.findings += [f"axe, {theme}: {line}" for line in axe.list_violations(beside)]
+        found.findings += _list_turned(page, beside)
+        found.findings += watch.list_complaints()
+    finally:
+        page.close()
     return found
 
 
-def _look(page: Page, *, visit: Visit, theme: Theme, screens: Path, found: Survey) -> None:
-    watch = Watch(page)
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    page.set_viewport_size({"width": WIDTHS[-1], "height": HEIGHT})
-    visit.open(page)
-    page.wait_for_selector(visit.ready)
-    page.wait_for_load_state("load")
-    beside = Beside(page)
-    if theme == "light":
-        _read(watch, beside, visit=visit, found=found)
-    found.findings += _list_misfits(page, beside, theme=theme, path=screens / visit.name)
-    axe.load(beside)
-    found.findings += [f"axe, {theme}: {line}" for line in axe.list_violations(beside)]
-    if theme == "light":
-        _resize(page, width=WIDTHS[0])
-        found.findings += [f"axe, {WIDTHS[0]} px: {line}" for line in axe.list_violations(beside)]
-        _resize(page, width=WIDTHS[-1])
-        beside.run(TURN)
-        found.findings += [f"axe, other direction: {line}" for line in axe.list_violations(beside)]
-        found.findings += _list_overflow(beside, width=WIDTHS[-1], theme="other direction")
-    found.findings += [f"{theme}: {complaint}" for complaint in watch.list_complaints()]
+def _list_turned(page: Page, beside: Beside) -> list[str]:
+    """The narrowest width, and the other direction of writing."""
+    _resize(page, width=WIDTHS[0])
+    found = [f"axe, {WIDTHS[0]} px: {line}" for line in axe.list_violations(beside)]
+    _resize(page, width=WIDTHS[-1])
+    beside.run(TURN)
+    found += [f"axe, other direction: {line}" for line in axe.list_violations(beside)]
+    return found + _list_overflow(beside, width=WIDTHS[-1], theme="other direction")
 
 
 def _resize(page: Page, *, width: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import secrets
 from collections import defaultdict
@@ -84,12 +85,17 @@ def test_different_pages_have_different_titles(look):
     report(list_shared_titles((look(entry).title, entry.view or entry.status) for entry in PAGES))
 
 
+PROVE = bool(os.environ.get("PAIRLY_PROVE"))
 IDENTITY = re.compile(r"users:(?!sign-out)|moderation:")
 
 
-@pytest.mark.parametrize(
-    "entry", [entry for entry in PAGES if IDENTITY.match(entry.view) and not entry.rendered and not entry.act], ids=str
-)
+def list_walked():
+    """One state of each page about one's account; all of them in the long form."""
+    states = [entry for entry in PAGES if IDENTITY.match(entry.view) and not entry.rendered and not entry.act]
+    return states if PROVE else list({entry.view: entry for entry in reversed(states)}.values())
+
+
+@pytest.mark.parametrize("entry", list_walked(), ids=str)
 def test_every_control_of_a_page_about_ones_account_is_reached_by_keys(world, entry):
     page = world.contexts[entry.persona].new_page()
     try:
@@ -169,9 +175,9 @@ def planted(world, tmp_path_factory):
         "axe, 360 px: image-alt at img",
         "axe, other direction: image-alt at img",
         "sideways scroll: 3",
-        "light: uncaught: planted",
-        "light: 404: GET",
-        "dark: console: ",
+        "uncaught: planted",
+        "404: GET",
+        "console: ",
     ],
 )
 def test_the_survey_finds(planted, finding):
