@@ -106,7 +106,8 @@ class Day:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figures:
-    """Counts over all attempts that fit; the rates are in per cent of them, None where there are none."""
+    """Counts over all attempts that fit. The rates are in per cent of those that ended well or badly, None where there
+    are none: a password that was right and asked for a second step is neither yet."""
 
     n_attempts: int
     n_succeeded: int
@@ -120,11 +121,15 @@ class Figures:
 
     @property
     def success_rate(self) -> float | None:
-        return round(100 * self.n_succeeded / self.n_attempts, 1) if self.n_attempts else None
+        return self._rate(self.n_succeeded)
 
     @property
     def failure_rate(self) -> float | None:
-        return round(100 * self.n_failed / self.n_attempts, 1) if self.n_attempts else None
+        return self._rate(self.n_failed)
+
+    def _rate(self, n: int) -> float | None:
+        n_ended = self.n_succeeded + self.n_failed
+        return round(100 * n / n_ended, 1) if n_ended else None
 
 
 def parse_network(*, text: str) -> str:
