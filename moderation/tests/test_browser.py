@@ -168,7 +168,7 @@ def test_the_admins_pages_are_readable_in_both_themes(context: BrowserContext, t
         page.screenshot(path=screens / f"admin-{name}-{theme}.png", full_page=True)
         beside = Beside(page)
         axe.load(beside)
-        found += [f"{path}: {line}" for line in axe.list_violations(beside) if "color-contrast" in line]
+        found += [f"{path}: {line}" for line in axe.list_violations(beside)]
         page.close()
     assert "\n".join(found) == ""
 
