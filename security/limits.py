@@ -11,6 +11,7 @@ import uuid
 
 from django.conf import settings
 
+from pairly.common.problems import RateLimited
 from pairly.common.redis import key as redis_key
 
 from . import database_limits
@@ -79,6 +80,13 @@ def allow(*, name: str, key: str, limit: int, window_s: float, is_strict: bool =
         return database_limits.hit(key=f"{name}:{key}", limit=limit, window_s=window_s)
     is_allowed, remaining, retry_s, reset_s = _local.hit(key=f"{name}:{key}", limit=limit, window_s=window_s)
     return Decision(is_allowed, limit, remaining, retry_s, reset_s)
+
+
+def require(*, name: str, key: str, limit: int, window_s: float, is_strict: bool = False) -> None:
+    """As `allow`, for who has nothing else to say to a refusal: raises RateLimited with the time to wait."""
+    decision = allow(name=name, key=key, limit=limit, window_s=window_s, is_strict=is_strict)
+    if not decision.allowed:
+        raise RateLimited(retry_after_s=decision.retry_after_s)
 
 
 def allow_frame(*, user_id: uuid.UUID) -> FrameDecision:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from pairly.common.problems import IdempotencyConflict, RateLimited
+from pairly.common.problems import IdempotencyConflict
 from security import limits
 from users.models import User
 
@@ -55,9 +55,7 @@ def start_checkout(*, user: User, package_id: str, provider: str, currency: str,
 
 def _reserve(user: User, request_id: uuid.UUID, agreed: dict[str, Any]) -> Payment:
     """The payment's row, committed before the provider hears of it. A price changed since is no conflict."""
-    decision = limits.allow(name="checkout", key=str(user.uid), limit=CHECKOUTS_PER_MINUTE, window_s=60)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name="checkout", key=str(user.uid), limit=CHECKOUTS_PER_MINUTE, window_s=60)
     payment, is_new = Payment.objects.get_or_create(user=user, request_id=request_id, defaults=agreed)
     chosen = ("provider", "package", "currency")
     if not is_new and any(getattr(payment, name) != agreed[name] for name in chosen):

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from pairly.common.problems import NotAuthenticated, RateLimited
+from pairly.common.problems import NotAuthenticated
 from security import limits
 from security.client_ip import client_of, network_of
 from security.types import Client, Door
@@ -155,9 +155,7 @@ def client_from(request: Request) -> Client:
 
 def limit(name: str, request: Request, per_minute: int) -> None:
     """Count a use of `name` by the network address. Raises RateLimited."""
-    decision = limits.allow(name=name, key=network_of(ip=client_from(request).ip), limit=per_minute, window_s=60)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name=name, key=network_of(ip=client_from(request).ip), limit=per_minute, window_s=60)
 
 
 def answer(started: StartedSession | Challenged) -> dict[str, Any]:

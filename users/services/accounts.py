@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from pairly.common.problems import InvalidInput, RateLimited
+from pairly.common.problems import InvalidInput
 from security import limits
 from security.client_ip import network_of
 from security.identifiers import normalise
@@ -88,9 +88,7 @@ def check_new(*, user: User, password: str) -> None:
 
 def _check_limit(client: Client) -> None:
     network = network_of(ip=client.ip)
-    decision = limits.allow(name="sign-up", key=network, limit=SIGN_UP_PER_MINUTE, window_s=60, is_strict=True)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name="sign-up", key=network, limit=SIGN_UP_PER_MINUTE, window_s=60, is_strict=True)
 
 
 def _insert(user: User) -> None:

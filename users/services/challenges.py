@@ -19,7 +19,6 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext
 
 from pairly.common import after_commit
-from pairly.common.problems import RateLimited
 from pairly.outbox import services as outbox
 from security import limits
 from security.models import LoginAttempt
@@ -107,9 +106,7 @@ def request_code(*, token: str) -> None:
     if Method.EMAIL not in list_methods(challenge=challenge):
         raise invalid_code()
     key = str(challenge.user.uid)
-    decision = limits.allow(name="sign-in-code", key=key, limit=EMAIL_CODES_PER_HOUR, window_s=3600, is_strict=True)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name="sign-in-code", key=key, limit=EMAIL_CODES_PER_HOUR, window_s=3600, is_strict=True)
     payload = {"challenge": str(challenge.pk)}
     outbox.write(kind=SIGN_IN_CODE_KIND, payload=payload, user_uid=challenge.user.uid)
 
@@ -215,9 +212,7 @@ def invalid_code(n_left: int | None = None) -> InvalidCode:
 
 def _check_limit(user: User) -> None:
     key = str(user.uid)
-    decision = limits.allow(name="second-factor", key=key, limit=SECOND_STEPS_PER_MINUTE, window_s=60, is_strict=True)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name="second-factor", key=key, limit=SECOND_STEPS_PER_MINUTE, window_s=60, is_strict=True)
 
 
 def _own_counter(challenge: SignInChallenge, client: Client) -> str:

@@ -24,7 +24,7 @@ from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext
 
-from pairly.common.problems import InvalidInput, NotFound, RateLimited
+from pairly.common.problems import InvalidInput, NotFound
 from pairly.outbox import services as outbox
 from security import limits
 from security.client_ip import network_of
@@ -126,9 +126,7 @@ def undo(*, email: str, code: str, client: Client) -> None:
     """
     old_email = normalise(identifier=email)
     key = f"{keyed_hash(identifier=old_email).hex()}:{network_of(ip=client.ip)}"
-    decision = limits.allow(name="email-undo", key=key, limit=EMAIL_UNDO_TRIES_PER_HOUR, window_s=3600, is_strict=True)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name="email-undo", key=key, limit=EMAIL_UNDO_TRIES_PER_HOUR, window_s=3600, is_strict=True)
     change = selectors.find_undoable_email_change(old_email=old_email)
     hashed = _hash_undo(change.pk if change else uuid.UUID(int=0), code)
     if change is None or not constant_time_compare(bytes(change.undo_code_hash or b""), hashed):
@@ -253,9 +251,7 @@ def _forgive(email: str, user: User, client: Client) -> None:
 
 
 def _check_limit(name: str, key: str) -> None:
-    decision = limits.allow(name=name, key=key, limit=EMAIL_CODES_PER_HOUR, window_s=3600, is_strict=True)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name=name, key=key, limit=EMAIL_CODES_PER_HOUR, window_s=3600, is_strict=True)
 
 
 def _hash(change: EmailChange, code: str) -> bytes:

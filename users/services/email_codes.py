@@ -16,7 +16,6 @@ from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext
 
-from pairly.common.problems import RateLimited
 from pairly.outbox import services as outbox
 from security import limits
 
@@ -44,11 +43,7 @@ def request_code(*, user: User) -> None:
     """Have another code mailed; nothing for a proven address. Raises RateLimited."""
     if user.email_verified_at is not None:
         return
-    decision = limits.allow(
-        name="email-code", key=str(user.uid), limit=EMAIL_CODES_PER_HOUR, window_s=3600, is_strict=True
-    )
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name="email-code", key=str(user.uid), limit=EMAIL_CODES_PER_HOUR, window_s=3600, is_strict=True)
     request_first_code(user=user)
 
 

@@ -20,7 +20,7 @@ from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import get_language, gettext
 
-from pairly.common.problems import Forbidden, NotFound, RateLimited
+from pairly.common.problems import Forbidden, NotFound
 from pairly.outbox import services as outbox
 from security import limits
 from security.client_ip import network_of
@@ -177,9 +177,7 @@ def _insert(**fields: Any) -> StaffInvitation:
 
 def _check_limit(client: Client) -> None:
     key, per_minute = network_of(ip=client.ip), INVITATIONS_ACCEPTED_PER_MINUTE
-    decision = limits.allow(name="staff-invitation", key=key, limit=per_minute, window_s=60, is_strict=True)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name="staff-invitation", key=key, limit=per_minute, window_s=60, is_strict=True)
 
 
 def _find_by_code(email: str, code: str) -> StaffInvitation:

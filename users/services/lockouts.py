@@ -19,7 +19,6 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from pairly.common.problems import RateLimited
 from pairly.outbox import services as outbox
 from security import limits
 from security.client_ip import network_of
@@ -134,9 +133,7 @@ def unlock_elsewhere(*, user: User, family: uuid.UUID, client: Client) -> None:
     """End the lock of one's own account from a device that is signed in. Raises RateLimited: each end of a lock
     allows more guesses, also to who holds a stolen sign-in."""
     key = str(user.uid)
-    decision = limits.allow(name="unlock-elsewhere", key=key, limit=UNLOCKS_PER_HOUR, window_s=3600, is_strict=True)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name="unlock-elsewhere", key=key, limit=UNLOCKS_PER_HOUR, window_s=3600, is_strict=True)
     with transaction.atomic():
         attempts.forgive(identifier=user.email, client=client, door=Door.UNLOCK, user_uid=user.uid)
         audit.record(action="lockout.ended", actor_uid=user.uid, subject_uid=user.uid, family=family, client=client)
@@ -158,9 +155,7 @@ def _check_limits(email: str, client: Client) -> None:
     """Per network and per address, whether or not anyone has it."""
     keys = {"unlock": network_of(ip=client.ip), "unlock-address": keyed_hash(identifier=email).hex()}
     for name, key in keys.items():
-        decision = limits.allow(name=name, key=key, limit=UNLOCK_TRIES_PER_MINUTE, window_s=60, is_strict=True)
-        if not decision.allowed:
-            raise RateLimited(retry_after_s=decision.retry_after_s)
+        limits.require(name=name, key=key, limit=UNLOCK_TRIES_PER_MINUTE, window_s=60, is_strict=True)
 
 
 def _hash(user_uid: uuid.UUID, code: str) -> bytes:

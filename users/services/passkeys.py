@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 from django_otp_webauthn.utils import get_credential_model
 
-from pairly.common.problems import NotFound, RateLimited
+from pairly.common.problems import NotFound
 from security import limits
 from security.client_ip import network_of
 from security.models import LoginAttempt
@@ -217,9 +217,7 @@ def _check_room(user: User) -> None:
 
 
 def _check_limit(name: str, key: str, per_minute: int) -> None:
-    decision = limits.allow(name=name, key=key, limit=per_minute, window_s=60, is_strict=True)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name=name, key=key, limit=per_minute, window_s=60, is_strict=True)
 
 
 def _note_failure(

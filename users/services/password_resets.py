@@ -20,7 +20,7 @@ from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext
 
-from pairly.common.problems import InvalidInput, RateLimited
+from pairly.common.problems import InvalidInput
 from pairly.outbox import services as outbox
 from security import limits
 from security.client_ip import network_of
@@ -168,9 +168,7 @@ def _check_limits(name: str, email: str, client: Client, per_minute: int) -> Non
     """Per network and per address, whether or not anyone has it."""
     keys = {name: network_of(ip=client.ip), f"{name}-address": keyed_hash(identifier=email).hex()}
     for limit_name, key in keys.items():
-        decision = limits.allow(name=limit_name, key=key, limit=per_minute, window_s=60, is_strict=True)
-        if not decision.allowed:
-            raise RateLimited(retry_after_s=decision.retry_after_s)
+        limits.require(name=limit_name, key=key, limit=per_minute, window_s=60, is_strict=True)
 
 
 def _may_mail(email: str) -> bool:

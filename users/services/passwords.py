@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext
 
-from pairly.common.problems import InvalidInput, Overloaded, RateLimited
+from pairly.common.problems import InvalidInput, Overloaded
 from pairly.outbox import services as outbox
 from security import limits
 from security.models import LoginAttempt
@@ -128,11 +128,9 @@ def _check_new(user: User, current_password: str, new_password: str) -> None:
 
 
 def _check_limit(user: User) -> None:
-    decision = limits.allow(
+    limits.require(
         name="password-change", key=str(user.uid), limit=PASSWORD_CHANGES_PER_MINUTE, window_s=60, is_strict=True
     )
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
 
 
 def _wrong(n_left: int) -> WrongPassword:

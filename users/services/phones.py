@@ -6,7 +6,7 @@ import phonenumbers
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
-from pairly.common.problems import InvalidInput, RateLimited
+from pairly.common.problems import InvalidInput
 from security import limits
 from security.services import audit
 from security.types import Client
@@ -27,9 +27,7 @@ def change(*, user: User, sign_in: SignIn, phone: str, client: Client) -> None:
     number = _normalised(phone) if phone.strip() else None
     if number == user.phone:
         return
-    decision = limits.allow(name="phone", key=str(user.uid), limit=PHONE_CHANGES_PER_HOUR, window_s=3600)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name="phone", key=str(user.uid), limit=PHONE_CHANGES_PER_HOUR, window_s=3600)
     try:
         with transaction.atomic():
             User.objects.filter(pk=user.pk).update(phone=number)

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_otp_webauthn.utils import get_credential_model
 
-from pairly.common.problems import Forbidden, NotFound, RateLimited
+from pairly.common.problems import Forbidden, NotFound
 from security import limits
 from security.models import AuditEntry
 from security.services import audit
@@ -206,9 +206,7 @@ def _insert(**fields: Any) -> FactorRecovery | None:
 
 def _check_limit(user: User) -> None:
     key, day_s = str(user.uid), 24 * 3600
-    decision = limits.allow(name="factor-recovery", key=key, limit=RECOVERIES_PER_DAY, window_s=day_s, is_strict=True)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name="factor-recovery", key=key, limit=RECOVERIES_PER_DAY, window_s=day_s, is_strict=True)
 
 
 def _until(recovery: FactorRecovery) -> str:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from pairly.common.problems import NotAuthenticated, NotFound, RateLimited
+from pairly.common.problems import NotAuthenticated, NotFound
 from security import limits
 from security.services import audit
 from security.types import Client
@@ -152,11 +152,13 @@ def _hold(user: User) -> User:
 
 
 def _check_limit(user: User) -> None:
-    decision = limits.allow(
-        name="second-factor-setup", key=str(user.uid), limit=SECOND_FACTOR_SETUPS_PER_MINUTE, window_s=60
+    limits.require(
+        name="second-factor-setup",
+        key=str(user.uid),
+        limit=SECOND_FACTOR_SETUPS_PER_MINUTE,
+        window_s=60,
+        is_strict=True,
     )
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
 
 
 def _check_may_lose_totp(user: User) -> None:

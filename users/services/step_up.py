@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from pairly.common.problems import Overloaded, RateLimited
+from pairly.common.problems import Overloaded
 from security import limits
 from security.models import LoginAttempt
 from security.services import attempts
@@ -51,9 +51,7 @@ def confirm(*, user: User, sign_in: SignIn, method: Method, code: str, client: C
     transaction.
     """
     key = str(user.uid)
-    decision = limits.allow(name="second-factor", key=key, limit=SECOND_STEPS_PER_MINUTE, window_s=60, is_strict=True)
-    if not decision.allowed:
-        raise RateLimited(retry_after_s=decision.retry_after_s)
+    limits.require(name="second-factor", key=key, limit=SECOND_STEPS_PER_MINUTE, window_s=60, is_strict=True)
     reserved = attempts.reserve(
         identifier=user.email,
         client=client,
