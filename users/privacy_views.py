@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from pairly.common.problems import Problem
 from security.client_ip import client_of
 
-from . import browser_sessions, downloads, selectors
+from . import browser_sessions, downloads, privacy_selectors
 from .constants import DELETION_GRACE, SUSPENSION_REASONS
 from .errors import DeletionBlocked, ExportNotReady, StepUpRequired
 from .requests import user_of
@@ -97,7 +97,7 @@ class DeleteAccountPage(OwnDataPage):
     """What deletion means, what has to be settled first, and the button."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        closure = selectors.find_open_closure(user=user_of(request))
+        closure = privacy_selectors.find_open_closure(user=user_of(request))
         if closure is not None and closure.erase_at is not None:
             return redirect("users:privacy")
         return self._page(request)
@@ -136,12 +136,12 @@ class AccessesPage(OwnDataPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         before = request.GET.get("before", "")
         before_id = int(before) if before.isdecimal() and len(before) <= 18 else None
-        page = selectors.get_access_page(user=user_of(request), before_id=before_id)
+        page = privacy_selectors.get_access_page(user=user_of(request), before_id=before_id)
         return render(request, "users/accesses.html", {"rows": page.rows, "before": page.before})
 
 
 def _privacy_page(request: HttpRequest, problem: Problem | None = None) -> HttpResponse:
-    state = selectors.get_privacy_state(user=user_of(request))
+    state = privacy_selectors.get_privacy_state(user=user_of(request))
     codes = state.suspension.reasons if state.suspension else []
     context = {
         "state": state,

@@ -18,11 +18,9 @@ from django.db.models import F, Q, QuerySet
 from django.http.request import validate_host
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from django.utils.translation import gettext
 from django_otp_webauthn.utils import get_credential_model
 
 from pairly.common.problems import NotAuthenticated, NotFound
-from security import audit_selectors
 from security import selectors as security_log
 from security.client_ip import network_of
 from security.identifiers import normalise
@@ -31,12 +29,11 @@ from security.types import AttemptFilter, Client, DeviceRow
 from security.user_agents import name_of
 
 from . import access_tokens, revocations
-from .constants import ACCESSES_PAGE, EXPORTS_SHOWN, SESSION_KEY, SESSIONS_SHOWN, SIGN_INS_PAGE
+from .constants import SESSION_KEY, SESSIONS_SHOWN, SIGN_INS_PAGE
 from .errors import ChallengeOver, Suspended, TokenRevoked
 from .models import (
     AccountClosure,
     BackupCode,
-    DataExport,
     EmailChange,
     Restriction,
     Session,
@@ -44,13 +41,9 @@ from .models import (
     TotpDevice,
     User,
 )
-from .roles import ROLE_NAMES
 from .types import (
-    AccessPage,
-    AccessRow,
     Method,
     PasskeyRow,
-    PrivacyState,
     SessionRow,
     SignIn,
     SignInPage,
@@ -426,77 +419,3 @@ def find_undoable_email_change(
     if uid is not None:
         rows = rows.filter(pk=uid)
     return rows.order_by("-confirmed_at").first()
-
-
-# -- privacy and suspension
-def find_suspension(*, user: User) -> Restriction | None:
-    """The suspension of `user` that lasts longest, if any is in force."""
-    rows = Restriction.objects.filter(user=user, kind=Restriction.Kind.SUSPENSION, lifted_at__isnull=True)
-    in_force = rows.filter(Q(until__isnull=True) | Q(until__gt=timezone.now()))
-    return in_force.order_by(F("until").desc(nulls_first=True), "-pk").first()
-
-
-def find_open_closure(*, user: User) -> AccountClosure | None:
-    """The rest or the coming deletion of the account of `user`."""
-    return AccountClosure.objects.filter(user=user, cancelled_at__isnull=True, erased_at__isnull=True).first()
-
-
-def is_erased(*, user: User) -> bool:
-    """Whether the account was deleted for good."""
-    return AccountClosure.objects.filter(user=user, erased_at__isnull=False).exists()
-
-
-def list_exports(*, user: User) -> QuerySet[DataExport]:
-    """The copies of their data that `user` asked for, newest first."""
-    return DataExport.objects.filter(user=user).order_by("-requested_at", "-pk")
-
-
-def get_export(*, user: User, uid: uuid.UUID) -> DataExport:
-    """A copy that `user` asked for; raises NotFound, also for somebody else's."""
-    export = list_exports(user=user).filter(pk=uid).first()
-    if export is None:
-        raise NotFound
-    return export
-
-
-def get_privacy_state(*, user: User) -> PrivacyState:
-    """What the privacy page shows: three queries."""
-    return PrivacyState(
-        suspension=find_suspension(user=user),
-        closure=find_open_closure(user=user),
-        exports=list(list_exports(user=user)[:EXPORTS_SHOWN]),
-    )
-
-
-def get_access_page(*, user: User, before_id: int | None = None) -> AccessPage:
-    """Who looked at the data of `user`, newest first, before `before_id` if given. Roles are told, never names."""
-    rows = audit_selectors.list_accesses(subject_uid=user.uid, before_id=before_id, limit=ACCESSES_PAGE + 1)
-    has_more = len(rows) > ACCESSES_PAGE
-    shown = [
-        AccessRow(
-            id=row.id,
-            created_at=row.created_at,
-            role=_role_in_words(row.role),
-            action=row.action,
-            what=_what_was_seen(row.action),
-            reason=row.reason,
-        )
-        for row in rows[:ACCESSES_PAGE]
-    ]
-    return AccessPage(shown, rows[ACCESSES_PAGE - 1].id if has_more else None)
-
-
-def _role_in_words(role: str) -> str:
-    """The groups that the viewer had then, in plain words."""
-    names = [str(ROLE_NAMES[group]) for group in role.split(", ") if group in ROLE_NAMES]
-    return ", ".join(names) or gettext("Staff")
-
-
-def _what_was_seen(action: str) -> str:
-    return {
-        "staff.sign_ins_viewed": gettext("Your sign-in history"),
-        "staff.emails_viewed": gettext("Your e-mail address in the sign-in log"),
-        "staff.audit_viewed": gettext("What was done with your account"),
-        "staff.case_viewed": gettext("A case about you"),
-        "staff.data_viewed": gettext("Your account's data"),
-    }.get(action, gettext("Data about you"))

@@ -107,7 +107,7 @@ def test_rows_are_read_in_pieces_while_they_are_sent() -> None:
 def test_under_asgi_too_the_first_piece_leaves_before_the_last_row_is_read() -> None:
     read: list[int] = []
 
-    def rows():  # type: ignore[no-untyped-def]
+    def rows():
         for number in range(1_000):
             read.append(number)
             yield [number]

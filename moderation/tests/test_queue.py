@@ -98,7 +98,7 @@ def test_a_case_comes_back_after_ten_minutes_and_looking_at_it_begins_them_anew(
     staff, other = make_staff("support"), make_staff("support")
     open_cases(1)
     item = take(staff)
-    assert timedelta(minutes=9) < item.taken_until - timezone.now() <= timedelta(minutes=10)  # type: ignore[operator]
+    assert timedelta(minutes=9) < item.taken_until - timezone.now() <= timedelta(minutes=10)
     WorkItem.objects.update(taken_until=timezone.now() + timedelta(minutes=1))
     assert sign_in_as(staff).get(f"/staff/cases/{item.uid}/").status_code == 200
     assert WorkItem.objects.filter(taken_until__gt=timezone.now() + timedelta(minutes=9)).exists()

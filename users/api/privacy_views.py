@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from security.client_ip import client_of
 
-from .. import downloads, selectors
+from .. import downloads, privacy_selectors
 from ..constants import EXPORTS_SHOWN
 from ..requests import sign_in_of, user_of
 from ..services import closures, exports
@@ -29,7 +29,7 @@ class ExportsView(OwnDataView):
     429."""
 
     def get(self, request: Request) -> Response:
-        rows = selectors.list_exports(user=user_of(request))[:EXPORTS_SHOWN]
+        rows = privacy_selectors.list_exports(user=user_of(request))[:EXPORTS_SHOWN]
         return Response(serializers.ExportOut(rows, many=True).data)
 
     def post(self, request: Request) -> Response:
@@ -44,7 +44,7 @@ class ExportView(OwnDataView):
     """GET privacy/exports/{id}: how far it is; 404 for anyone else's."""
 
     def get(self, request: Request, export_id: uuid.UUID) -> Response:
-        export = selectors.get_export(user=user_of(request), uid=export_id)
+        export = privacy_selectors.get_export(user=user_of(request), uid=export_id)
         return Response(serializers.ExportOut(export).data)
 
 
@@ -76,7 +76,7 @@ class DeletionView(OwnDataView):
 
     def get(self, request: Request) -> Response:
         user = user_of(request)
-        closure = selectors.find_open_closure(user=user)
+        closure = privacy_selectors.find_open_closure(user=user)
         obstacles = [serializers.obstacle_out(one) for one in closures.list_obstacles(user=user)]
         return Response(
             {"scheduled": serializers.ClosureOut(closure).data if closure else None, "obstacles": obstacles}
@@ -104,7 +104,7 @@ class AccessesView(OwnDataView):
     def get(self, request: Request) -> Response:
         query = serializers.AccessesQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        page = selectors.get_access_page(user=user_of(request), before_id=query.validated_data["before"])
+        page = privacy_selectors.get_access_page(user=user_of(request), before_id=query.validated_data["before"])
         following = None
         if page.before is not None:
             following = request.build_absolute_uri(f"{request.path}?before={page.before}")

@@ -18,7 +18,7 @@ from security.models import AuditEntry
 from security.services import audit
 from security.types import Client
 
-from .. import registry, selectors
+from .. import privacy_selectors, registry, selectors
 from ..constants import CLOSURE_REMINDER_KIND, DELETION_GRACE, DELETION_REMINDER
 from ..errors import AccountClosing, DeletionBlocked, EmailChangeHeld
 from ..models import AccountClosure, User
@@ -36,7 +36,7 @@ def deactivate(*, user: User, sign_in: SignIn, client: Client) -> AccountClosure
     step_up.require(user=user, sign_in=sign_in)
     with transaction.atomic():
         held = _hold(user)
-        if selectors.find_open_closure(user=held):
+        if privacy_selectors.find_open_closure(user=held):
             raise AccountClosing
         closure = AccountClosure.objects.create(user=held, kind=Kind.REST)
         _shut(held)
@@ -60,7 +60,7 @@ def request_deletion(*, user: User, sign_in: SignIn, agreed: Collection[str] = (
     step_up.require(user=user, sign_in=sign_in)
     with transaction.atomic():
         held = _hold(user)
-        before = selectors.find_open_closure(user=held)
+        before = privacy_selectors.find_open_closure(user=held)
         if before is not None and before.kind == Kind.DELETION:
             raise AccountClosing
         _check(held, agreed)
@@ -113,7 +113,7 @@ def deliver_reminder(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> Non
 
 def _hold(user: User) -> User:
     held = entrance.hold(user=user)
-    if held is None or selectors.is_erased(user=held):
+    if held is None or privacy_selectors.is_erased(user=held):
         raise NotFound
     return held
 

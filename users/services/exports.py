@@ -32,7 +32,7 @@ from security.models import AuditEntry
 from security.services import audit
 from security.types import Client
 
-from .. import registry, selectors
+from .. import privacy_selectors, registry
 from ..constants import EXPORT_EVERY, EXPORT_GIVEN_UP, EXPORT_KEPT, EXPORT_STUCK
 from ..errors import ExportNotReady, ExportRunning
 from ..models import DataExport, User
@@ -121,7 +121,7 @@ def sweep() -> int:
 def open_file(*, user: User, sign_in: SignIn, uid: uuid.UUID, client: Client) -> tuple[DataExport, File[bytes]]:
     """The file of a copy, open for reading. Raises NotFound, also for somebody else's, StepUpRequired or
     ExportNotReady."""
-    export = selectors.get_export(user=user, uid=uid)
+    export = privacy_selectors.get_export(user=user, uid=uid)
     step_up.require(user=user, sign_in=sign_in)
     if export.state != State.READY or export.expires_at is None or export.expires_at <= timezone.now():
         raise ExportNotReady

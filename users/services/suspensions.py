@@ -20,7 +20,7 @@ from security.models import AuditEntry
 from security.services import audit
 from security.types import Client
 
-from .. import selectors
+from .. import privacy_selectors
 from ..constants import SUSPENSION_REASONS
 from ..models import AccountClosure, Restriction, Session, User
 from . import entrance, security_mails, sessions
@@ -45,7 +45,7 @@ def suspend(
     """
     _check(user, until, reasons, by)
     held = entrance.hold(user=user)
-    if held is None or selectors.is_erased(user=held):
+    if held is None or privacy_selectors.is_erased(user=held):
         raise NotFound
     restriction = Restriction.objects.create(
         user=held, kind=SUSPENSION, until=until, reasons=list(reasons), case_ref=case_ref
@@ -127,7 +127,7 @@ def restore(*, user: User) -> bool:
     Sign-ins that were kept to privacy end either way: nobody asked them for all the proof that a full one needs.
     Returns whether the account is active.
     """
-    is_free = not (_open(user).exists() or selectors.is_erased(user=user) or _closures(user).exists())
+    is_free = not (_open(user).exists() or privacy_selectors.is_erased(user=user) or _closures(user).exists())
     if is_free:
         User.objects.filter(pk=user.pk).update(is_active=True)
     limited = Session.objects.filter(user=user, parent__isnull=True, ended_at__isnull=True)

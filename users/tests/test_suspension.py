@@ -15,7 +15,7 @@ from pairly.common.problems import Forbidden, InvalidInput, Problem
 from pairly.outbox import services as outbox
 from security.models import AuditEntry
 from security.types import Door
-from users import selectors
+from users import privacy_selectors, selectors
 from users.errors import Suspended
 from users.models import AccountClosure, Restriction, Session, User
 from users.services import entrance, sign_in, suspensions
@@ -147,7 +147,7 @@ def test_the_longest_of_two_suspensions_counts() -> None:
     user = make_person()
     first = _suspend(user)
     _suspend(user, hours=None)
-    found = selectors.find_suspension(user=user)
+    found = privacy_selectors.find_suspension(user=user)
     assert found is not None
     assert found.until is None
     Restriction.objects.filter(pk=first.pk).update(until=timezone.now())
