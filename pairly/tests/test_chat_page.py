@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from credits import selectors
 from messaging.models import Message
+from messaging.services import deadlines
 from pairly.testing.fixtures import own_database, running_daphne
 from pairly.testing.pen_friends import Letters, PenFriend
 from pairly.testing.people import PASSWORD
@@ -281,6 +284,29 @@ def test_what_is_written_without_a_connection_waits_and_is_sent_once(world, lett
     rows = Message.objects.filter(conversation__uid=letters.uid)
     assert (rows.count(), missed.srv["n"]) == (4, 2)
     assert fan.errors == []
+
+
+def test_credits_given_back_without_a_connection_are_seen_after_it(world, letters):
+    fan = world[1]
+    fan.open(letters)
+    fan.send("not answered")
+    held = fan.page.locator(".bubble[data-hold=open]", has_text="not answered")
+    held.wait_for()
+    fan.context.set_offline(True)
+    fan.page.wait_for_selector("[data-part=connection]:not([hidden])")
+    with ThreadPoolExecutor(1) as worker:  # as in the worker: Playwright runs an event loop in this thread
+        late = timezone.now() + timedelta(hours=73)
+        assert worker.submit(run_and_close, lambda: deadlines.void_overdue_holds(at=late)).result() >= 1
+    assert held.count() == 1
+    fan.context.set_offline(False)
+    fan.page.locator(".bubble[data-hold=hold_refunded]", has_text="not answered").wait_for()
+
+
+def run_and_close(job):
+    try:
+        return job()
+    finally:
+        connection.close()
 
 
 def test_an_answer_lost_on_the_way_is_not_paid_twice(world, letters):

@@ -218,10 +218,9 @@ export class Conversation {
     return device && (device.revokedMs === undefined || recvMs <= device.revokedMs) ? device.public : undefined;
   }
 
-  /** What the server says of message `n` now: a pushed message says nothing of its hold. */
-  async lookUp(n: number): Promise<Row | undefined> {
-    const page = await this.#history(`?after_n=${n - 1}`);
-    return page.results.find((row) => row.srv.n === n);
+  /** What the server says now of message `n` and of a page of those after it: a pushed message says nothing of its hold. */
+  async lookUp(n: number): Promise<Row[]> {
+    return (await this.#history(`?after_n=${n - 1}`)).results;
   }
 
   begin(text: string): Outgoing {

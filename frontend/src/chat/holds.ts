@@ -51,6 +51,22 @@ export class Holds {
     this.showAll();
   }
 
+  /** The first message after `n` whose credits are held as far as this page knows. */
+  firstOpenAfter(n: number): number | undefined {
+    const open = [...this.#holds].filter(([entry, hold]) => hold.state === "open" && entry.n > n);
+    return open.length ? Math.min(...open.map(([entry]) => entry.n)) : undefined;
+  }
+
+  /** What the server says now of messages that are shown. */
+  update(rows: Row[]): void {
+    const found = new Map(rows.map((row) => [row.srv.n, row]));
+    for (const [entry] of this.#holds) {
+      const row = found.get(entry.n);
+      if (row) this.set(entry, row);
+    }
+    this.showAll();
+  }
+
   showAll(): void {
     for (const [entry, hold] of this.#holds) this.#show(entry, hold);
     this.#showNearest();

@@ -127,6 +127,7 @@ class PairlyConversation extends HTMLElement {
       case "resumed":
         this.#outbox?.open();
         this.#reading.again();
+        await this.#lookAtHolds();
         break;
       case "message":
         if (isHere) await this.#receive(frame as unknown as Row);
@@ -168,9 +169,22 @@ class PairlyConversation extends HTMLElement {
     for (const one of shown) {
       const entry = this.#rows.find(one.id);
       if (!entry || one.priceCenti === 0 || one.row.hold_state !== undefined) continue;
-      const found = await this.#chat.lookUp(one.n);
+      const found = (await this.#chat.lookUp(one.n)).find((row) => row.srv.n === one.n);
       if (found) this.#holds.set(entry, found);
       this.#holds.showAll();
+    }
+  }
+
+  /** Pushes are not repeated: a page that was not connected asks what became of the credits it shows as held. */
+  async #lookAtHolds(): Promise<void> {
+    try {
+      for (let n = this.#holds.firstOpenAfter(0); n !== undefined; ) {
+        const rows = await this.#chat.lookUp(n);
+        this.#holds.update(rows);
+        n = this.#holds.firstOpenAfter(rows.at(-1)?.srv.n ?? Infinity);
+      }
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error; // no connection: the next one asks again
     }
   }
 
