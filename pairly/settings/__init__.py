@@ -61,6 +61,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "corsheaders",
     "csp",
     "django_htmx",
@@ -78,7 +80,10 @@ INSTALLED_APPS = [
     "moderation",
 ]
 
+# Outermost first. Files of `static/` are answered above what counts, limits and signs in.
 MIDDLEWARE = [
+    # -- request id and request log (pairly.layers.request_log)
+    # -- refusals from any layer below, also of a database that is away (pairly.layers.refusals)
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -89,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "users.middleware.SignInSessionMiddleware",
+    # -- limits and bans (pairly.layers.limits)
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -274,10 +280,26 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "pairly.common.openapi.Operation",
     "DEFAULT_PAGINATION_CLASS": "pairly.common.pagination.CursorPages",
     "PAGE_SIZE": 30,
     "EXCEPTION_HANDLER": "pairly.common.problems.handle_exception",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Pairly",
+    "DESCRIPTION": "Fans pay credits to write to creators in end-to-end-encrypted chat.",
+    "VERSION": "v1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "PREPROCESSING_HOOKS": ["pairly.common.openapi.only_canonical"],
+    "POSTPROCESSING_HOOKS": [],
 }
 
 # -- language, time ----------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Which networks are banned, as this process knows it; PostgreSQL is the truth."""
