@@ -40,6 +40,13 @@ def resolve_ip(*, remote_addr: str, forwarded_for: str) -> str:
     return _canonical(remote_addr)
 
 
+def is_of_a_proxy(*, request: HttpRequest) -> bool:
+    """Whether the address that `client_of` gives may be a trusted proxy's own: one that must never be banned."""
+    return settings.TRUSTED_PROXY_COUNT > 0 and client_of(request=request).ip == _canonical(
+        request.META.get("REMOTE_ADDR", "")
+    )
+
+
 def network_of(*, ip: str) -> str:
     """What a limit counts by: an IPv4 address, or the /64 of an IPv6 address, for one host owns all of it."""
     if ":" not in ip:

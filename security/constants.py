@@ -21,3 +21,7 @@ DEVICES_SHOWN = 100
 LOG_DETAILS_KEPT = timedelta(days=90)
 # No window of a strict limit is longer.
 LIMIT_HITS_KEPT = timedelta(days=1)
+
+# The longest ban of a network, and the widest network that staff may ban.
+BAN_MAX = timedelta(days=365)
+BAN_WIDEST_V4, BAN_WIDEST_V6 = 16, 32

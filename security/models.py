@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -183,3 +183,33 @@ class LimitHit(models.Model):
 
     def __str__(self) -> str:
         return f"hit {self.pk}"
+
+
+class IpBan(models.Model):
+    """A network whose requests are refused. Rows are never deleted: a lifted or expired one is the record of it."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    # An address, an IPv6 /64 or what staff chose, as `ipaddress` writes it: "203.0.113.7/32".
+    network = models.CharField(max_length=43)
+    # None: the limits did it.
+    banned_by_uid = models.UUIDField(null=True, blank=True)
+    reason = models.CharField(max_length=200)
+    created_at = models.DateTimeField(db_default=Now())
+    until = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by_uid = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["network"], condition=Q(lifted_at=None), name="ipban_one_a_network"),
+            models.CheckConstraint(condition=Q(until__gt=F("created_at")), name="ipban_ends_after_it_began"),
+            models.CheckConstraint(condition=~Q(reason=""), name="ipban_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(lifted_by_uid=None) | Q(lifted_at__isnull=False), name="ipban_lifted_by_whom_when"
+            ),
+        ]
+        indexes = [models.Index(fields=["-id"], condition=Q(lifted_at=None), name="ipban_standing_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.network} until {self.until:%Y-%m-%d %H:%M}"

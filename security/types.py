@@ -18,6 +18,25 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """A limit that a request counts against: `limit` uses a minute of `name` by `key` (an account, a network)."""
+
+    name: str
+    key: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDecision(Decision):
+    """As Decision, of the window that is nearest to its limit. `n_strikes`: how many requests that count towards a
+    ban this network sent within a minute, 0 when this one does not; `bans_version` is None while Redis is away.
+    """
+
+    n_strikes: int
+    bans_version: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class FrameDecision:
     """Answer of the socket limit. `newly_muted` is true for the one frame that caused the mute."""
 

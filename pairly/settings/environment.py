@@ -74,6 +74,12 @@ NEW_CREATOR_DAYS = env.int("NEW_CREATOR_DAYS", 90)
 ACCESS_TOKEN_MINUTES = env.int("ACCESS_TOKEN_MINUTES", 15)
 REFRESH_TOKEN_DAYS = env.int("REFRESH_TOKEN_DAYS", 7)
 SESSION_ABSOLUTE_DAYS = env.int("SESSION_ABSOLUTE_DAYS", 30)
+# Requests a minute: of a network that is not signed in, of an account; and how many of the former, or refused ones, a
+# network may send before it is banned.
+LIMIT_ANONYMOUS_PER_MINUTE = env.int("LIMIT_ANONYMOUS_PER_MINUTE", 60)
+LIMIT_ACCOUNT_PER_MINUTE = env.int("LIMIT_ACCOUNT_PER_MINUTE", 300)
+LIMIT_BAN_PER_MINUTE = env.int("LIMIT_BAN_PER_MINUTE", 150)
+BAN_SECONDS = env.int("BAN_SECONDS", 3_600)
 SOCKET_FRAMES = env.int("SOCKET_FRAMES", 20)
 SOCKET_WINDOW_SECONDS = env.int("SOCKET_WINDOW_SECONDS", 10)
 SOCKET_MUTE_SECONDS = env.int("SOCKET_MUTE_SECONDS", 60)

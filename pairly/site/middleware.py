@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from pairly.common.own_path import own_path
-from pairly.common.problems import as_problem, problem_response
+from pairly.common.problems import Problem, as_problem, problem_response
 
 PAGES = {403, 404, 429, 503}  # 503.html asks the database nothing: there may be no connection to ask with
 
@@ -32,16 +32,21 @@ class ProblemMiddleware:
         problem = as_problem(error)
         if problem is None:
             return None
-        if request.path.startswith("/api/"):
-            return problem_response(problem)
-        if problem.code in PROOFS:
-            query = urlencode({"next": _way_back(request)})
-            return redirect(f"{reverse(PROOFS[problem.code])}?{query}")
-        template = f"{problem.status}.html" if problem.status in PAGES else "problem.html"
-        response = render(request, template, {"problem": problem}, status=problem.status)
-        for name, value in problem.headers().items():
-            response[name] = value
-        return response
+        return answer(request=request, problem=problem)
+
+
+def answer(*, request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The refusal as it leaves: a problem document below /api/, a page elsewhere."""
+    if request.path.startswith("/api/"):
+        return problem_response(problem)
+    if problem.code in PROOFS:
+        query = urlencode({"next": _way_back(request)})
+        return redirect(f"{reverse(PROOFS[problem.code])}?{query}")
+    template = f"{problem.status}.html" if problem.status in PAGES else "problem.html"
+    response = render(request, template, {"problem": problem}, status=problem.status)
+    for name, value in problem.headers().items():
+        response[name] = value
+    return response
 
 
 def _way_back(request: HttpRequest) -> str:

@@ -77,7 +77,9 @@ def ensure_template(var_dir: Path) -> str:
 def server_environment(var_dir: Path, *, name: str, role: str = "app") -> dict[str, str]:
     """The environment of a process that works on database `name` of the test server."""
     url = paths.database_url(var_dir, role=role, name=name)
+    limits = ("LIMIT_ANONYMOUS_PER_MINUTE", "LIMIT_ACCOUNT_PER_MINUTE", "LIMIT_BAN_PER_MINUTE")
     return {
+        **dict.fromkeys(limits, "1000000"),  # as in the settings of the test run
         **{k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"},
         **secrets.ensure(var_dir),
         "PAIRLY_VAR_DIR": str(var_dir),
