@@ -49,6 +49,7 @@ class Link:
 LINKS = (
     Link("moderation:sign-ins", _("Sign-in log"), "users.staff_view_sign_ins", "key"),
     Link("moderation:audit", _("Audit log"), "users.staff_view_audit", "eye"),
+    Link("moderation:bans", _("Banned networks"), "users.staff_ban_ips", "shield"),
     # -- people and invitations
     Link("moderation:people", _("Who works here"), "users.staff_invite", "people"),
     # -- data

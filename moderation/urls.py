@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import case_views, log_views, people_views, views
+from . import ban_views, case_views, log_views, people_views, views
 
 app_name = "moderation"
 
@@ -28,5 +28,8 @@ urlpatterns = [
     path("people/<uuid:uid>/remove/", people_views.RemovePage.as_view(), name="member-remove"),
     path("invitations/", people_views.InvitationsPage.as_view(), name="invitations"),
     path("invitations/<uuid:uid>/revoke/", people_views.RevokePage.as_view(), name="invitation-revoke"),
+    # -- bans
+    path("bans/", ban_views.BansPage.as_view(), name="bans"),
+    path("bans/<uuid:uid>/lift/", ban_views.LiftPage.as_view(), name="ban-lift"),
     # -- lost factors
 ]

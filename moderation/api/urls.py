@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import people_views, views
+from . import ban_views, people_views, views
 
 app_name = "moderation"
 
@@ -11,5 +11,9 @@ urlpatterns = [
     # -- people and invitations
     path("admin/staff/invitations", people_views.InvitationsView.as_view(), name="invitation-list"),
     path("admin/staff/invitations/<uuid:uid>", people_views.InvitationView.as_view(), name="invitation-detail"),
+    # -- bans
+    path("admin/security/bans", ban_views.BansView.as_view(), name="ban-list"),
+    path("admin/security/ban-ip", ban_views.BanView.as_view(), name="ban-create"),
+    path("admin/security/unban-ip", ban_views.UnbanView.as_view(), name="ban-lift"),
     # -- lost factors
 ]

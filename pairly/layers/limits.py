@@ -86,11 +86,11 @@ class LimitMiddleware:
 
 def is_banned(*, scope: dict[str, Any]) -> bool:
     """Whether the client of an ASGI scope comes from a banned network."""
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    chains = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
     request = HttpRequest()
     request.META = {
         "REMOTE_ADDR": (scope.get("client") or [""])[0],
-        "HTTP_X_FORWARDED_FOR": headers.get(b"x-forwarded-for", ""),
+        "HTTP_X_FORWARDED_FOR": ",".join(chains),
     }
     return ban_list.find(ip=client_of(request=request).ip) is not None
 

@@ -22,6 +22,7 @@ from pytest_django import DjangoDbBlocker
 from pairly.common import redis as common_redis
 from pairly.common.sql import close_connections
 from pairly.embedded import processes
+from security.ban_list import ban_list
 
 from . import databases
 from .browser import launch_arguments
@@ -76,6 +77,7 @@ def _clean_caches() -> None:
     """Each test starts with an empty Redis database of its worker, and with no key of an earlier test in mind."""
     common_redis.get_client().flushdb()
     _forget_cached_keys()
+    ban_list.forget()
 
 
 def _is_loopback(host: object) -> bool:

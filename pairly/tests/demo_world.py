@@ -26,7 +26,7 @@ from pairly.testing.fixtures import free_port, own_database, running_daphne
 from pairly.testing.people import PASSWORD, make_user, sign_in_as
 from payments.models import Payment
 from payments.tests.sandboxes import SECRET, running_sandbox
-from security.services import attempts, audit
+from security.services import attempts, audit, bans
 from security.types import Client as Visitor
 from security.types import Door
 from users.constants import DELETION_GRACE, SESSION_KEY
@@ -181,6 +181,11 @@ def employ(world, browser, newcomer):
         email = f"{name}@demo.pairly.example"
         made = invitations.invite(by=admin, sign_in=proof, email=email, roles=roles, client=visitor)
     invitations.revoke(by=admin, sign_in=proof, uid=made.uid, client=visitor)
+    bans.ban_for_flood(ip="203.0.113.7")
+    for network in ("198.51.100.0/24", "2001:db8:7::1"):
+        lasts = timedelta(days=7)
+        made_ban = bans.ban(network=network, lasts=lasts, reason="Scripted sign-ups", by_uid=admin.uid, client=visitor)
+    bans.lift(uid=made_ban.uid, by_uid=admin.uid, client=visitor)
     ask(waiting_token(newcomer))
     case = WorkItem.objects.get(kind="factor_recovery")
     member = User.objects.get(email="moderator2@demo.pairly.example")

@@ -454,6 +454,14 @@ EVERYWHERE = [
         status=422,
     ),
     Entry(name="recovery-case", view="moderation:case", persona="staff", path=at("recovery case")),
+    Entry(name="bans", view="moderation:bans", persona="staff"),
+    Entry(
+        name="bans-errors",
+        view="moderation:bans",
+        persona="staff",
+        act=submit("network", network="a house", reason="Scripted sign-ups"),
+        status=422,
+    ),
     # -- privacy and suspension
     Entry(name="privacy", view="users:privacy", persona="newcomer"),
     Entry(name="privacy", view="users:privacy", persona="careful"),
@@ -591,6 +599,7 @@ NO_PAGES: dict[str, dict[str, str]] = {
     # -- staff accounts and lost factors
     "users:factor-recovery-cancel": {},
     "moderation:member-remove": {"uid": "00000000-0000-7000-8000-000000000000"},
+    "moderation:ban-lift": {"uid": "00000000-0000-7000-8000-000000000000"},
     "moderation:invitation-revoke": {"uid": "00000000-0000-7000-8000-000000000000"},
     # -- privacy and suspension
     "users:export-request": {},
