@@ -13,10 +13,10 @@ from pairly.embedded import processes
 
 
 @contextmanager
-def running(*, application: str, var_dir: Path) -> Iterator[int]:
+def running(*, application: str, var_dir: Path, **extra_env: str) -> Iterator[int]:
     """The port of a Daphne that serves `application` on loopback; without limits on the number of frames."""
     port = _free_port()
-    env = {**os.environ, "SOCKET_FRAMES": "1000000000", "PAIRLY_VAR_DIR": str(var_dir), "PORT": str(port)}
+    env = {**os.environ, "SOCKET_FRAMES": "1000000000", "PAIRLY_VAR_DIR": str(var_dir), "PORT": str(port), **extra_env}
     log_path = var_dir / "log" / "bench-daphne.log"
     command = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), application]
     child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env)

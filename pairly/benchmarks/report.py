@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from . import load, sends, sockets, tpcb
+from . import layers, load, sends, sockets, tpcb
 from .world import make_world
 
 N_FANS, N_CREATORS = 160, 40
@@ -28,15 +28,18 @@ class Round:
     service: float = 0
     socket: float = 0
     relay: float = 0
+    layered: float = 0
+    bare: float = 0
 
     def ratios(self) -> dict[str, float]:
-        """The lines that clients and scripts rely on, and the two beside them."""
+        """The lines that clients and scripts rely on, and those beside them."""
         yardstick = statistics.mean(self.tpcb)
         return {
             "paid_send_vs_tpcb": self.many / yardstick,
             "popular_vs_many": self.popular / self.many,
             "service_vs_tpcb": self.service / yardstick,
             "socket_vs_relay": self.socket / self.relay,
+            "get_cost_vs_bare": self.bare / self.layered,
         }
 
 
@@ -63,6 +66,8 @@ def table(*, rounds: list[Round]) -> list[str]:
         "send_message, the whole service": [found.service for found in rounds],
         "paid sends through the socket": [found.socket for found in rounds],
         "bare relay through the channel layer": [found.relay for found in rounds],
+        "GET of an empty view, all layers": [found.layered for found in rounds],
+        "GET of an empty view, no layers": [found.bare for found in rounds],
     }
     lines = [f"{name:<38}{statistics.median(values):>8,.0f} a second" for name, values in rates.items()]
     return lines + [f"{name} {statistics.median(row[name] for row in ratios):.2f}" for name in ratios[0]]
@@ -87,6 +92,8 @@ def _round(var_dir: Path, seconds: int) -> Round:
     talks = world.popular
     found.relay = rate(lambda: sockets.relay_per_second(talks=talks, var_dir=var_dir, seconds=seconds))
     found.socket = rate(lambda: sockets.paid_per_second(talks=talks, var_dir=var_dir, seconds=seconds))
+    found.bare = rate(lambda: layers.bare_per_second(var_dir=var_dir, seconds=seconds))
+    found.layered = rate(lambda: layers.with_layers_per_second(var_dir=var_dir, seconds=seconds))
     return found
 
 
