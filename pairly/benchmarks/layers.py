@@ -9,6 +9,8 @@ from pathlib import Path
 from . import daphne, load
 
 PATH = "/api/v1/empty"
+# Of a body with a length and of one in chunks, which it is without the layer that counts it.
+ENDS = (b"\r\n\r\n{}", b"\r\n0\r\n\r\n")
 _SETTINGS = "pairly.benchmarks.empty_settings"
 
 
@@ -36,7 +38,7 @@ def _getting(ports: Sequence[int]) -> load.Step:
     def step() -> None:
         connection.sendall(request)
         answer = b""
-        while not answer.endswith(b"\r\n\r\n{}"):
+        while not answer.endswith(ENDS):
             part = connection.recv(65_536)
             if not part:
                 raise RuntimeError("the server closed the connection")
