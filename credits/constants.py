@@ -5,3 +5,6 @@ UNIT = "CRD"
 SPENDABLE_KINDS = ("fan:paid", "fan:promo")
 EARNED_KINDS = ("creator:earned", "creator:promo_earned")
 CURRENCIES = ("USD", "EUR", "INR")
+
+# Requests a minute of one account to its wallet, pages and API together.
+WALLET_PER_MINUTE = 60

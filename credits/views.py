@@ -8,14 +8,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from pairly.common.charts import BarChart, Group, Series
+from pairly.common.per_minute import per_minute
 from users.models import User
 from users.requests import user_of
 
 from . import selectors
+from .constants import WALLET_PER_MINUTE
 
 PAGE = 30
 
 
+@per_minute("wallet", WALLET_PER_MINUTE)
 @require_GET
 @login_required
 def wallet(request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,8 @@ CITY_MAX = 80
 LANGUAGES_MAX = 8
 TOPICS_MAX = 8
 TOPIC_MAX = 40
+# Requests a minute of one account to profiles, its own and others'.
+PROFILE_PER_MINUTE = 60
 
 # As PostgreSQL and Python both read them; the database checks the same.
 COUNTRY_PATTERN = r"^[A-Z]{2}$"  # ISO 3166 alpha-2

@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from pairly.common.per_minute import per_minute
 from pairly.common.problems import Problem
 from users.requests import find_user_of, user_of
 
 from . import selectors, services
+from .constants import PROFILE_PER_MINUTE
 from .forms import DiscoverForm, ProfileForm
 
 
@@ -34,6 +36,7 @@ def discover(request: HttpRequest) -> HttpResponse:
     return render(request, "profiles/discover.html", context)
 
 
+@per_minute("profile", PROFILE_PER_MINUTE)
 @require_safe
 def creator(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     """A creator's public page."""
@@ -42,6 +45,7 @@ def creator(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     )
 
 
+@per_minute("profile", PROFILE_PER_MINUTE)
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @never_cache

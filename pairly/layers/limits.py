@@ -49,7 +49,7 @@ class BanMiddleware:
 
 class LimitMiddleware:
     """Counts each request once: against its account, or its network when nobody is signed in, and against the limit
-    of its view, `per_minute = ("wallet", 60)`. Every counted answer tells of the limit that is nearest.
+    of its view (`pairly.common.per_minute`). Every counted answer tells of the limit that is nearest.
 
     Stands below what finds the sign-in, for a network may be an office full of people.
     """
@@ -77,8 +77,8 @@ class LimitMiddleware:
         """Refuse what is over a limit, or banned since a moment ago."""
         if _EXEMPT.match(request.path):
             return None
-        cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
-        decision = _count(request, own=getattr(cls, "per_minute", None))
+        found = getattr(view, "view_class", None) or getattr(view, "cls", None) or view
+        decision = _count(request, own=getattr(found, "per_minute", None))
         if ban_list.is_news(version=decision.bans_version) and (refused := _refuse_banned(request)) is not None:
             return refused
         return None if decision.allowed else answer(request=request, problem=_problem(decision))

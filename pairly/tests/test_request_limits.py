@@ -225,3 +225,16 @@ def test_control_counted_without_lua_more_than_the_limit_pass() -> None:
 
     with ThreadPoolExecutor(60) as pool:
         assert sum(pool.map(one, range(60))) > 5
+
+
+@pytest.mark.django_db
+def test_pages_that_share_a_limit_share_it(settings: Settings) -> None:
+    settings.LIMIT_ACCOUNT_PER_MINUTE = 300
+    settings.LIMIT_BAN_PER_MINUTE = 1_000
+    fan = make_user("ada")
+    found = [sign_in_as(fan).get("/wallet/", **FROM) for _ in range(2)]
+    assert [(answer["X-RateLimit-Limit"], answer["X-RateLimit-Remaining"]) for answer in found] == [
+        ("60", "59"),
+        ("60", "58"),
+    ]
+    assert sign_in_as(fan).get("/discover/", **FROM)["X-RateLimit-Limit"] == "300"
