@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import uuid
 from datetime import timedelta
 
@@ -14,6 +15,8 @@ from payments.services import fulfilment, reconciliation
 from payments.tests.buying import Buyer, deliver, deliver_all, signed, start, work
 from payments.tests.sandboxes import request_for
 from users.tests.helpers import at_once
+
+PROVE = bool(os.environ.get("PAIRLY_PROVE"))  # all 24 orders instead of every third
 
 
 def assert_ledger_holds() -> None:
@@ -56,7 +59,8 @@ def test_duplicates_in_parallel_from_every_door_credit_once(committed_db, shop):
 
 @pytest.mark.django_db
 def test_the_order_of_notices_does_not_matter(shop):
-    for order in itertools.permutations(range(4)):
+    orders = list(itertools.permutations(range(4)))
+    for order in orders if PROVE else orders[::3]:
         buyer = Buyer()
         payment = start(buyer.user)
         webhooks = shop.hold(payment.uid, "created") + shop.hold(payment.uid, "paid")

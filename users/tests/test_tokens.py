@@ -297,7 +297,7 @@ def test_of_30_parallel_requests_exactly_one_gets_a_child(
     start_server: Callable[..., RunningServer], redis: str
 ) -> None:
     server = start_server(TRUSTED_PROXY_COUNT="1", **({"REDIS_URL": redis} if redis else {}))
-    for number in range(12 if PROVE else 4):
+    for number in range(12 if PROVE else 2):
         first = start_api(make_person(email=f"ada{number}@example.org"))
         statuses = _race_over_http(server, first.refresh_token, number)
         assert sorted(statuses) == [200, *[409] * 29]
