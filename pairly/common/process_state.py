@@ -1,0 +1,40 @@
+"""What this server process is doing at the moment, for `ready` and `metrics`.
+
+Written from the event loop of the process only (pairly.server, pairly.layers.queue, the sockets); read from any thread.
+Everywhere else than in a server process (a worker, a command, a test) all numbers stay 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class ProcessState:
+    """Numbers of this moment and, as `*_total`, since the process was started."""
+
+    n_in_flight: int = 0
+    """HTTP requests that hold a place of the queue (exempt paths hold none)."""
+
+    n_waiting: int = 0
+    """HTTP requests that wait for a place."""
+
+    n_sockets: int = 0
+    """Open chat sockets, signed in or not yet."""
+
+    n_overloaded_total: int = 0
+    """Requests that were answered 503 because no place became free in time, or too many waited."""
+
+    n_too_large_total: int = 0
+    """Requests that were refused for the size of their body or their headers."""
+
+    is_draining: bool = False
+    """The process was asked to stop: it takes nothing new and finishes what it has."""
+
+
+state = ProcessState()
+
+
+def is_draining() -> bool:
+    """Whether this process finishes its work and ends; `ready` then answers 503, `health` stays as it is."""
+    return state.is_draining
