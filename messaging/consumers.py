@@ -16,6 +16,7 @@ from rest_framework import exceptions as drf
 
 from pairly.common.after_commit import user_group
 from pairly.common.problems import MalformedRequest, Problem, RateLimited, as_problem
+from pairly.common.process_state import is_draining
 from pairly.common.threads import in_thread
 from security import limits
 from users import selectors as people
@@ -26,7 +27,7 @@ from . import events, selectors
 from .constants import FRAME_MAX_BYTES
 from .protocol.base64url import b64u_encode
 from .services import conversations, sending
-from .socket_sessions import open_sockets
+from .socket_sessions import CLOSE_COME_BACK, open_sockets
 
 log = structlog.get_logger(__name__)
 
@@ -48,14 +49,25 @@ class ChatConsumer(AsyncWebsocketConsumer):
     sign_in: SignIn
 
     # -- life of the socket -------------------------------------------------------------------------------
-    async def connect(self) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.is_ready = False
+        self._in_hand = asyncio.Lock()  # held while a frame is dealt with
+        self._is_leaving = False
+        open_sockets.opened(self)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            open_sockets.closed(self)
+
+    async def connect(self) -> None:
         self._bad_frames: deque[float] = deque()
         offered = self.scope.get("subprotocols") or []
         if not self._is_origin_allowed():
             await self.close(CLOSE_NOT_SIGNED_IN)
             return
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        if is_draining():
+            await self.leave(CLOSE_COME_BACK)
         self._auth_timeout = asyncio.get_running_loop().call_later(
             AUTH_WITHIN_S, lambda: asyncio.ensure_future(self._close_unless_ready())
         )
@@ -83,6 +95,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._send({"type": "session.revoked"})
         await self.close(CLOSE_SESSION_ENDED)
 
+    async def leave(self, code: int) -> None:
+        """Close with `code` after the frame in hand; frames behind it are not looked at, their sender repeats them."""
+        self._is_leaving = True
+        async with self._in_hand:
+            await self.close(code)
+
     async def dispatch(self, message: dict[str, Any]) -> None:
         """As the parent's, without a visit to the thread that closes its database connection before each event: no
         handler here touches the database but through `in_thread`, which gives its connection back.
@@ -91,6 +109,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     # -- frames in ----------------------------------------------------------------------------------------
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if not self._is_leaving:
+            async with self._in_hand:
+                await self._receive(text_data)
+
+    async def _receive(self, text_data: str | None) -> None:
         if text_data is None or len(text_data.encode()) > FRAME_MAX_BYTES:
             await self.close(1009)
             return

@@ -1,6 +1,7 @@
 """Which sign-in has which sockets in this process, and the watch that closes them when it ends.
 
-A push through Redis closes them at once; this poll of PostgreSQL every 2 s does it when Redis is away.
+A push through Redis closes them at once; this poll of PostgreSQL every 2 s does it when Redis is away. When the process
+ends, all are closed in order.
 """
 
 from __future__ import annotations
@@ -14,24 +15,41 @@ from typing import Protocol
 import structlog
 from django.utils import timezone
 
+from pairly.common.process_state import before_end, state
 from pairly.common.threads import in_thread
 from users import selectors as people
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 2.0
+CLOSE_COME_BACK = 1012  # "service restart" of the IANA registry of close codes: the client connects anew and resumes
 
 
 class Socket(Protocol):
     async def end(self) -> None: ...
+    async def leave(self, code: int) -> None: ...
 
 
 class OpenSockets:
     """The registry of one process; used from its event loop only."""
 
     def __init__(self) -> None:
+        self._all: set[Socket] = set()
         self._by_family: dict[uuid.UUID, set[Socket]] = defaultdict(set)
         self._watch: asyncio.Task[None] | None = None
+
+    def opened(self, socket: Socket) -> None:
+        """Count a socket, signed in or not yet."""
+        self._all.add(socket)
+        state.n_sockets = len(self._all)
+
+    def closed(self, socket: Socket) -> None:
+        self._all.discard(socket)
+        state.n_sockets = len(self._all)
+
+    async def close_all(self, code: int = CLOSE_COME_BACK) -> None:
+        """Close every socket, each after the frame that it has in hand was answered. Returns when all are closed."""
+        await asyncio.gather(*(socket.leave(code) for socket in list(self._all)), return_exceptions=True)
 
     def join(self, family: uuid.UUID, socket: Socket) -> None:
         self._by_family[family].add(socket)
@@ -59,3 +77,4 @@ class OpenSockets:
 
 
 open_sockets = OpenSockets()
+before_end(open_sockets.close_all)

@@ -1,4 +1,4 @@
-"""The ASGI application: HTTP through Django, sockets through Channels."""
+"""The ASGI application: HTTP through the request queue and Django, sockets through Channels."""
 
 from __future__ import annotations
 
@@ -8,9 +8,26 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pairly.settings")
-http_application = get_asgi_application()
+django_application = get_asgi_application()
+
+from django.conf import settings  # noqa: E402
+from django.urls import re_path  # noqa: E402
 
 from messaging.routing import websocket_urlpatterns  # noqa: E402 - models need the app registry
+from pairly.layers.queue import Receive, RequestQueue, Scope, Send  # noqa: E402
 
-sockets = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # see messaging/routing.py
-application = ProtocolTypeRouter({"http": http_application, "websocket": sockets})
+
+async def no_socket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a socket at an address that has none (without it, an unknown address is an error in our log)."""
+    await receive()
+    await send({"type": "websocket.close"})
+
+
+http = RequestQueue(
+    django_application,
+    n_running=settings.REQUEST_QUEUE_RUNNING,
+    wait_s=settings.REQUEST_QUEUE_WAIT_SECONDS,
+    n_waiting_max=settings.REQUEST_QUEUE_WAITING_MAX,
+)
+sockets = URLRouter([*websocket_urlpatterns, re_path("", no_socket)])  # type: ignore[arg-type]  # see messaging/routing.py
+application = ProtocolTypeRouter({"http": http, "websocket": sockets})

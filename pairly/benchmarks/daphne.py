@@ -18,7 +18,7 @@ def running(*, application: str, var_dir: Path, **extra_env: str) -> Iterator[in
     port = _free_port()
     env = {**os.environ, "SOCKET_FRAMES": "1000000000", "PAIRLY_VAR_DIR": str(var_dir), "PORT": str(port), **extra_env}
     log_path = var_dir / "log" / "bench-daphne.log"
-    command = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), application]
+    command = [sys.executable, "-m", "pairly.server", "--host", "127.0.0.1", "--port", str(port), application]
     child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env)
     try:
         processes.wait_until(ready=lambda: _listens(port), child=child, name="Daphne", log_path=log_path)

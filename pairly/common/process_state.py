@@ -1,4 +1,4 @@
-"""What this server process is doing at the moment, for `ready` and `metrics`.
+"""What this server process is doing at the moment, for `ready` and `metrics`, and what it does before it ends.
 
 Written from the event loop of the process only (pairly.server, pairly.layers.queue, the sockets); read from any thread.
 Everywhere else than in a server process (a worker, a command, a test) all numbers stay 0.
@@ -6,7 +6,8 @@ Everywhere else than in a server process (a worker, a command, a test) all numbe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -28,8 +29,14 @@ class ProcessState:
     n_too_large_total: int = 0
     """Requests that were refused for the size of their body or their headers."""
 
+    n_too_slow_total: int = 0
+    """Requests that were given up because their headers or their body did not come in time."""
+
     is_draining: bool = False
     """The process was asked to stop: it takes nothing new and finishes what it has."""
+
+    goodbyes: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What is awaited before the process ends; see `before_end`."""
 
 
 state = ProcessState()
@@ -38,3 +45,8 @@ state = ProcessState()
 def is_draining() -> bool:
     """Whether this process finishes its work and ends; `ready` then answers 503, `health` stays as it is."""
     return state.is_draining
+
+
+def before_end(goodbye: Callable[[], Awaitable[None]]) -> None:
+    """Have the server await `goodbye` on its event loop when it is asked to stop, within the time it has for that."""
+    state.goodbyes.append(goodbye)

@@ -37,6 +37,14 @@ CORS_ORIGINS: list[str] = env.list("CORS_ORIGINS", [])
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 CDN_BASE_URL = env.str("CDN_BASE_URL", "")
 
+# The server process: how many requests run and wait at once, how long a client may take (pairly.layers.queue, .server).
+REQUEST_QUEUE_RUNNING = env.int("REQUEST_QUEUE_RUNNING", 100)
+REQUEST_QUEUE_WAIT_SECONDS = env.float("REQUEST_QUEUE_WAIT_SECONDS", 30.0)
+REQUEST_QUEUE_WAITING_MAX = env.int("REQUEST_QUEUE_WAITING_MAX", 1_000)
+SERVER_HEADERS_SECONDS = env.float("SERVER_HEADERS_SECONDS", 20.0)
+SERVER_BODY_SECONDS = env.float("SERVER_BODY_SECONDS", 30.0)
+SERVER_KEEP_ALIVE_SECONDS = env.float("SERVER_KEEP_ALIVE_SECONDS", 60.0)
+
 # Secrets. Unset on a fresh machine means: generated once into VAR_DIR/secrets.env.
 SECRET_KEY = env.str("SECRET_KEY", "")
 JWT_SECRET = env.str("JWT_SECRET", "")  # "kid:secret,kid:secret": the first signs, all verify

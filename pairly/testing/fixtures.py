@@ -142,7 +142,7 @@ def running_daphne(*, database: str, log_folder: Path, **extra_env: str) -> Iter
         **extra_env,
     }
     log_path = log_folder / f"daphne-{port}.log"
-    command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pairly.asgi:application"]
+    command = [sys.executable, "-m", "pairly.server", "--host", "127.0.0.1", "--port", str(port)]
     child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env)
     url = f"http://127.0.0.1:{port}"
     try:

@@ -20,6 +20,7 @@ from .errors import UpFailed
 
 ROOT = Path(__file__).resolve().parents[2]
 LOG_KEEP_BYTES = 10_000_000
+DRAIN_SECONDS = 10
 
 
 @dataclass
@@ -95,9 +96,10 @@ def list_children(*, var_dir: Path, port: int) -> list[Child]:
     return [
         Child(
             "daphne",
-            ["daphne", "-b", "127.0.0.1", "-p", str(port), "pairly.asgi:application"],
+            ["pairly.server", "--host", "127.0.0.1", "--port", str(port), "--drain-seconds", str(DRAIN_SECONDS)],
             logs / "daphne.log",
             lambda _: answers(f"http://127.0.0.1:{port}/health"),
+            stop_seconds=DRAIN_SECONDS + 5,
         ),
         Child(
             "beat",
