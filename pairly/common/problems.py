@@ -6,15 +6,17 @@ import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
+from django.db import Error as DatabaseError
 from django.http import Http404, JsonResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
-from psycopg_pool import PoolTimeout
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from .database_health import is_of_availability
+
+RETRY_SECONDS = 2
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -105,8 +107,8 @@ def as_problem(error: BaseException) -> Problem | None:
             return NotFound()
         case PermissionDenied():
             return Forbidden()
-        case OperationalError() if isinstance(error.__cause__, PoolTimeout):
-            return Overloaded(retry_after_s=2)
+        case DatabaseError() if is_of_availability(error):
+            return Overloaded(retry_after_s=RETRY_SECONDS)
         case drf.ValidationError():
             return InvalidInput(errors=_field_errors(error.detail))
         case drf.ParseError():

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from pairly.common.problems import Problem, RateLimited
-from pairly.site.middleware import answer
+from pairly.layers.refusals import answer
 from security import request_limits
 from security.ban_list import ban_list
 from security.client_ip import client_of, is_of_a_proxy, network_of

@@ -9,6 +9,8 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from pairly.embedded import paths as embedded_paths
 from pairly.embedded import secrets as embedded_secrets
@@ -83,7 +85,6 @@ INSTALLED_APPS = [
 # Outermost first. Files of `static/` are answered above what counts, limits and signs in.
 MIDDLEWARE = [
     # -- request id and request log (pairly.layers.request_log)
-    # -- refusals from any layer below, also of a database that is away (pairly.layers.refusals)
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -134,11 +135,11 @@ if not EMBEDDED_DATABASE and _role == "owner":
 
 def _database(url: str) -> dict[str, Any]:
     parsed: dict[str, Any] = dict(dj_database_url.parse(url))
-    options: dict[str, Any] = {**parsed.get("OPTIONS", {}), "connect_timeout": 5, "prepare_threshold": 1}
+    options: dict[str, Any] = {**parsed.get("OPTIONS", {}), "connect_timeout": 2, "prepare_threshold": 1}
     options["server_side_binding"] = True
     # The pool queues requests for a connection; a PoolTimeout becomes 503 (pairly.common.problems).
     options["pool"] = {"min_size": 1, "max_size": e.DATABASE_POOL_SIZE, "timeout": 30}
-    return {**parsed, "ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": options}
+    return {**parsed, "ENGINE": "pairly.common.postgres", "CONN_MAX_AGE": 0, "OPTIONS": options}
 
 
 DATABASES = {"default": _database(_database_url)}
@@ -154,7 +155,11 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": REDIS_PREFIX,
-        "OPTIONS": {"socket_timeout": REDIS_TIMEOUT_SECONDS, "socket_connect_timeout": REDIS_TIMEOUT_SECONDS},
+        "OPTIONS": {
+            "socket_timeout": REDIS_TIMEOUT_SECONDS,
+            "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+            "retry": Retry(NoBackoff(), 0),
+        },
     }
 }
 CHANNEL_LAYERS = {
@@ -166,8 +171,8 @@ CHANNEL_LAYERS = {
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": f"{REDIS_PREFIX}:celery:",
-    "socket_timeout": 5,
-    "socket_connect_timeout": 5,
+    "socket_timeout": 2,
+    "socket_connect_timeout": 1,
     # A request that finds no broker must not wait for one: sweepers repeat what was not enqueued.
     "max_retries": 0,
     "interval_start": 0,

@@ -24,6 +24,10 @@ CI = env.bool("CI", False)
 DATABASE_URL = env.str("DATABASE_URL", "")
 DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", "")
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 20)
+# How long a query may wait for its answer: in a process that serves people, so that every request ends within 5 s of
+# PostgreSQL hanging (a second of them may be lost to Redis), and in a worker. Commands and migrations wait for ever.
+DATABASE_ANSWER_SECONDS_WEB = env.float("DATABASE_ANSWER_SECONDS_WEB", 3)
+DATABASE_ANSWER_SECONDS_WORKER = env.float("DATABASE_ANSWER_SECONDS_WORKER", 60)
 REDIS_URL = env.str("REDIS_URL", "")
 # `manage.py` sets this to "owner" for commands that change the schema.
 DATABASE_ROLE = env.str("PAIRLY_DB_ROLE", "app")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -16,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from pairly.common.problems import Forbidden, MalformedRequest, NotFound, Problem, problem_response
+from pairly.layers import refusals
 from payments import selectors as payments
 from payments.constants import CURRENCIES
 from profiles import selectors as profiles
@@ -102,7 +104,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _refusal(request, InternalError())
+    """What a layer above the views raised ends here too: a refusal (PostgreSQL is away) stays one."""
+    refusal = refusals.find_answer(request=request, error=sys.exception())
+    return refusal or _refusal(request, InternalError())
 
 
 def _refusal(request: HttpRequest, problem: Problem) -> HttpResponse:
