@@ -14,7 +14,12 @@ from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from messaging.routing import websocket_urlpatterns  # noqa: E402 - models need the app registry
+from pairly.common import database_health  # noqa: E402
+from pairly.layers.limits import refuse_banned_sockets  # noqa: E402
 from pairly.layers.queue import Receive, RequestQueue, Scope, Send  # noqa: E402
+
+# A request ends in time when PostgreSQL hangs; see there.
+database_health.limit_answers(seconds=settings.DATABASE_ANSWER_SECONDS_WEB, refuse=True)
 
 
 async def no_socket(scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,4 +35,4 @@ http = RequestQueue(
     n_waiting_max=settings.REQUEST_QUEUE_WAITING_MAX,
 )
 sockets = URLRouter([*websocket_urlpatterns, re_path("", no_socket)])  # type: ignore[arg-type]  # see messaging/routing.py
-application = ProtocolTypeRouter({"http": http, "websocket": sockets})
+application = ProtocolTypeRouter({"http": http, "websocket": refuse_banned_sockets(sockets)})
