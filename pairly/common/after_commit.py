@@ -6,6 +6,7 @@ crash or a missing Redis left undone. So a failure here is logged and never fail
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +21,11 @@ from . import redis_health
 from .channel_layer import PublishingChannelLayer
 
 log = structlog.get_logger(__name__)
+
+# Threads that talk to the broker at once. When it hangs, those behind them learn it from them instead of waiting too.
+BROKER_SLOTS = 8
+BROKER_WAIT_SECONDS = 2.0
+_broker_slots = threading.BoundedSemaphore(BROKER_SLOTS)
 
 
 def user_group(*, user_id: uuid.UUID) -> str:
@@ -56,12 +62,22 @@ def push_all(*, pushes: Sequence[tuple[uuid.UUID, dict[str, Any]]], note: tuple[
 
 
 def enqueue(*, task: str, **kwargs: Any) -> None:
-    """Start a Celery task by name once the transaction commits."""
+    """Start a Celery task by name once the transaction commits; while the broker is away, beat does it later."""
+    transaction.on_commit(lambda: enqueue_now(task=task, kwargs=kwargs), robust=True)
 
-    def send() -> None:
-        try:
-            current_app.send_task(task, kwargs=kwargs, retry=False)
-        except Exception as error:
-            log.warning("enqueue_failed", task=task, error=type(error).__name__)
 
-    transaction.on_commit(send, robust=True)
+def enqueue_now(*, task: str, kwargs: dict[str, Any]) -> bool:
+    """Start it at once. Returns whether the broker took it; a broker that hangs costs seconds, not more."""
+    if not _broker_slots.acquire(timeout=BROKER_WAIT_SECONDS):
+        return False
+    try:
+        if redis_health.is_away():
+            return False
+        current_app.send_task(task, kwargs=kwargs, retry=False)
+    except Exception as error:  # kombu's, redis' or the socket's: the broker is not to be had
+        redis_health.note_failure(error=error)
+        log.warning("enqueue_failed", task=task, error=type(error).__name__)
+        return False
+    finally:
+        _broker_slots.release()
+    return True

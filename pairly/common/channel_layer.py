@@ -7,16 +7,42 @@ frames of one event in one round trip.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from channels_redis.pubsub import RedisPubSubChannelLayer
+from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer
+from channels_redis.utils import _wrap_close, decode_hosts
 
 from .redis import get_client
+from .subscriptions import Subscriptions
+
+
+class _LoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]  # channels_redis is untyped
+    """What one event loop hears, by subscriptions that no Redis can hold up."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        receive = self._shards[0]._receive_message
+        self._shards = [Subscriptions(host=host, receive=receive) for host in decode_hosts(options["hosts"])]
+
+    async def _subscribe_to_channel(self, channel: str) -> None:
+        self.channels[channel] = asyncio.Queue()
+        # Nobody knows the name yet, so nobody waits for Redis to know it.
+        await self._get_shard(channel).subscribe(channel, wait=False)
 
 
 class PublishingChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]  # channels_redis is untyped
-    """`RedisPubSubChannelLayer` and `publish`. Both ends use the layer's own names and serialiser."""
+    """`RedisPubSubChannelLayer`, patient, and `publish`. Both ends use the layer's own names and serialiser."""
+
+    def _get_layer(self) -> _LoopLayer:
+        """The layer of the running loop; as the parent's, with our own class."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._layers:
+            self._layers[loop] = _LoopLayer(**self._kwargs, channel_layer=self)
+            _wrap_close(self, loop)
+        layer: _LoopLayer = self._layers[loop]
+        return layer
 
     def publish(self, *, messages: Sequence[tuple[str, dict[str, Any]]], note: tuple[str, bytes] | None = None) -> None:
         """Send each (group, message) to every process; `note`, (a list's key, an entry), is kept with them.

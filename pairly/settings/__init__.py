@@ -171,8 +171,8 @@ CHANNEL_LAYERS = {
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": f"{REDIS_PREFIX}:celery:",
-    "socket_timeout": 2,
-    "socket_connect_timeout": 1,
+    "socket_timeout": REDIS_TIMEOUT_SECONDS,
+    "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
     # A request that finds no broker must not wait for one: sweepers repeat what was not enqueued.
     "max_retries": 0,
     "interval_start": 0,
