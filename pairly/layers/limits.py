@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from pairly.common.problems import Problem, RateLimited
+from pairly.common.threads import in_thread
 from pairly.layers.refusals import answer
 from security import request_limits
 from security.ban_list import ban_list
@@ -99,7 +99,7 @@ def refuse_banned_sockets(application: Callable[..., Any]) -> Callable[..., Any]
     """The ASGI application for sockets, closed to banned networks before the handshake."""
 
     async def guarded(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
-        if await database_sync_to_async(is_banned)(scope=scope):
+        if await in_thread(is_banned)(scope=scope):
             await receive()
             await send({"type": "websocket.close", "code": 4403})
             return
