@@ -11,3 +11,6 @@ class PairlyConfig(AppConfig):
     def ready(self) -> None:
         # Every process that uses Django enqueues to our broker, not to Celery's default one.
         from . import celery  # noqa: F401 - importing it is what is wanted
+        from .layers import task_log
+
+        task_log.connect()

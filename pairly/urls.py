@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from pairly.site import media
+from pairly.site import media, records
 from pairly.site import views as site
 
 _api: list[URLPattern | URLResolver] = [
     path("health", site.health, name="health"),
     path("version", site.version_document, name="version"),
+    path("metrics", records.metrics_text, name="metrics"),
     path("", include("users.api.urls")),
     path("", include("profiles.api.urls")),
     path("", include("credits.api.urls")),

@@ -84,7 +84,7 @@ INSTALLED_APPS = [
 
 # Outermost first. Files of `static/` are answered above what counts, limits and signs in.
 MIDDLEWARE = [
-    # -- request id and request log (pairly.layers.request_log)
+    "pairly.layers.request_log.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",

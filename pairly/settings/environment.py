@@ -19,6 +19,11 @@ VAR_DIR = Path(env.str("PAIRLY_VAR_DIR", str(BASE_DIR / "var"))).resolve()
 DEBUG = env.bool("DEBUG", False)
 SHOW_DESIGN = env.bool("SHOW_DESIGN", DEBUG)
 CI = env.bool("CI", False)
+PAIRLY_COMMIT = env.str("PAIRLY_COMMIT", "")  # what was built, for `version`; the image sets it
+
+# Records. The security log is one file a day, as text and as JSON lines.
+SECURITY_LOG_DIR = Path(env.str("SECURITY_LOG_DIR", str(VAR_DIR / "log"))).resolve()
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # unset: metrics are for direct requests of this machine only
 
 # Servers. Unset means: the embedded server under VAR_DIR.
 DATABASE_URL = env.str("DATABASE_URL", "")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from . import records, views
 from .design import design
 
 app_name = "site"
@@ -14,4 +14,5 @@ urlpatterns = [
     path("design/", design, name="design"),
     path("health", views.health, name="health"),
     path("version", views.version_document, name="version"),
+    path("metrics", records.metrics_text, name="metrics"),
 ]

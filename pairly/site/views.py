@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from decimal import Decimal
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import django
@@ -17,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from pairly.common.problems import Forbidden, MalformedRequest, NotFound, Problem, problem_response
+from pairly.common.version import get_version
 from pairly.layers import refusals
 from payments import selectors as payments
 from payments.constants import CURRENCIES
@@ -78,12 +78,11 @@ def health(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def version_document(request: HttpRequest) -> JsonResponse:
-    """Which version answers."""
-    try:
-        number = version("pairly")
-    except PackageNotFoundError:  # run from a checkout, not from an installed package
-        number = "0.1.0"
-    return JsonResponse({"version": number, "api": "v1", "django": django.get_version()})
+    """Which version answers, and of which commit where the build says so."""
+    document = {"version": get_version(), "api": "v1", "django": django.get_version()}
+    if settings.PAIRLY_COMMIT:
+        document["commit"] = settings.PAIRLY_COMMIT
+    return JsonResponse(document)
 
 
 class InternalError(Problem):

@@ -79,7 +79,7 @@ def _open_session(gateway: PaymentGateway, payment: Payment) -> CheckoutSession:
     except ProviderUnreachable as error:
         raise ProviderUnavailable(_("The payment provider does not answer."), retry_after_s=5) from error
     except ProviderRefused as error:
-        log.error("checkout_refused", payment=str(payment.uid), provider=payment.provider, code=error.code)
+        log.error("checkout_refused", payment=str(payment.uid), provider=payment.provider, reason=error.code)
         raise ProviderUnavailable(_("The payment provider refused to open a checkout.")) from error
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pairly.common.after_commit import enqueue
+from security import event_log
 
 from .. import selectors
 from ..errors import BadWebhookSignature, WrongMode
@@ -28,17 +29,24 @@ def receive(*, provider: str | None, headers: Mapping[str, str], body: bytes) ->
     """
     provider = provider or find_provider(headers=headers)
     if provider is None:
+        _tell("unknown", reason="no_signature")
         raise BadWebhookSignature
     gateway = get_gateway(provider=provider)
     try:
         event = gateway.parse_webhook(headers=headers, body=body)
     except base.BadSignature as error:
-        log.warning("webhook_refused", provider=provider, reason=str(error))
+        _tell(provider, reason=str(error))
         raise BadWebhookSignature from error
     if event.livemode != gateway.is_live:
         log.error("webhook_wrong_mode", provider=provider, event_id=event.id)
+        _tell(provider, reason="wrong_mode")
         raise WrongMode
     _keep(provider, event)
+
+
+def _tell(provider: str, *, reason: str) -> None:
+    """The security log has who sent a notice that is not the provider's."""
+    event_log.write(action="webhook.refused", outcome="failure", severity="warning", reason=reason, provider=provider)
 
 
 def _keep(provider: str, event: base.WebhookEvent) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from .. import event_log
 from ..constants import FAILURE_WINDOW, LOCK_TIME, MAX_FAILURES
 from ..identifiers import keyed_hash
 from ..models import LoginAttempt
@@ -17,6 +17,7 @@ from ..types import Client, Door, Reservation
 
 Outcome = LoginAttempt.Outcome
 LOCKED = "locked"
+PROOF_DOORS = (Door.STEP_UP, Door.UNLOCK, Door.RESET)
 
 # The newest MAX_FAILURES attempts since the last success that count against the account. A pending one
 # counts: it is a guess under way, or one whose process was killed.
@@ -26,6 +27,13 @@ WHERE identifier_hash = %s::bytea AND outcome IN ('pending', 'failed')
   AND id > coalesce((SELECT max(id) FROM security_loginattempt
                      WHERE identifier_hash = %s::bytea AND outcome = 'succeeded'), 0)
 ORDER BY id DESC LIMIT %s::int
+"""
+
+_SETTLE = """
+UPDATE security_loginattempt SET outcome = %s::text, failure_reason = %s::text, settled_at = statement_timestamp(),
+    family = %s::uuid, risk_score = coalesce(%s::int, risk_score), known_device = coalesce(%s::bool, known_device)
+WHERE id = %s::bigint AND outcome = 'pending'
+RETURNING door, user_uid, host(ip)
 """
 
 
@@ -65,6 +73,8 @@ def reserve(
             failure_reason=LOCKED if locked_until else "",
             created_at=now,
         )
+    if locked_until:
+        _tell(door, user_uid, client.ip, Outcome.REFUSED, LOCKED)
     n_recent = sum(1 for failed_at in failures if failed_at > now - FAILURE_WINDOW)
     return Reservation(attempt.pk, max(0, MAX_FAILURES - n_recent - 1), locked_until)
 
@@ -78,13 +88,15 @@ def settle(
     risk_score: int | None = None,
     is_known_device: bool | None = None,
 ) -> None:
-    """Record how a reserved attempt ended, and which sign-in it became. An attempt is settled once."""
-    fields: dict[str, Any] = {"outcome": outcome, "failure_reason": reason, "settled_at": Now(), "family": family}
-    if risk_score is not None:
-        fields["risk_score"] = risk_score
-    if is_known_device is not None:
-        fields["known_device"] = is_known_device
-    LoginAttempt.objects.filter(pk=attempt_id, outcome=Outcome.PENDING).update(**fields)
+    """Record how a reserved attempt ended, and which sign-in it became. An attempt is settled once. The security log
+    has it as soon as the caller's transaction commits.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, [outcome, reason, family, risk_score, is_known_device, attempt_id])
+        row = cursor.fetchone()
+    if row is not None:
+        door, user_uid, ip = row
+        transaction.on_commit(lambda: _tell(door, user_uid, ip or "", outcome, reason), robust=True)
 
 
 def forgive(
@@ -115,6 +127,8 @@ def forgive(
         settled_at=Now(),
     )
     _clear(identifier, user_uid, door)
+    if is_shown:
+        transaction.on_commit(lambda: _tell(door, user_uid, client.ip, Outcome.SUCCEEDED, ""), robust=True)
 
 
 def _clear(identifier: str, user_uid: uuid.UUID, door: Door) -> None:
@@ -156,6 +170,20 @@ def find_risk_score(*, attempt_id: int) -> int | None:
 def find_locked_until(*, identifier: str, known_device: str = "") -> datetime | None:
     """Until when the account (or one known device of it) is locked, without making an attempt."""
     return _locked_until(_list_counted(_counter(identifier, known_device)), _now())
+
+
+def _tell(door: str, user_uid: uuid.UUID | None, ip: str, outcome: str, reason: str) -> None:
+    """Write the line of the security log. A proof asked for within a sign-in is none of a sign-in."""
+    has_failed = outcome in (Outcome.FAILED, Outcome.REFUSED)
+    event_log.write(
+        action=f"sign_in.{outcome}" if door not in PROOF_DOORS else f"{door}.{outcome}",
+        outcome="failure" if has_failed else "success",
+        severity="notice" if has_failed else "info",
+        user_uid=user_uid,
+        ip=ip,
+        reason=reason,
+        door=str(door),
+    )
 
 
 def _counter(identifier: str, known_device: str) -> bytes:

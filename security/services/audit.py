@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
+from django.db import transaction
+
+from .. import event_log
 from ..models import AuditEntry
 from ..types import Client
 
@@ -26,9 +29,12 @@ def record(
 ) -> AuditEntry:
     """Add an entry. `action` is a dotted code, `details` holds ids and codes, never a secret or private words.
 
+    What is more than `info`, by staff or a view of private data is in the security log too, once the transaction
+    commits.
+
     `is_private_view` needs an actor and a subject: the subject reads it under "who looked at my data".
     """
-    return AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         action=action,
         actor_uid=actor_uid,
         subject_uid=subject_uid,
@@ -39,4 +45,23 @@ def record(
         details=details or {},
         family=family,
         ip=(client.ip or None) if client else None,
+    )
+    if severity != Severity.INFO or by_staff or is_private_view:
+        transaction.on_commit(lambda: _tell(entry), robust=True)
+    return entry
+
+
+def _tell(entry: AuditEntry) -> None:
+    """Write the line of the security log: what was done, by whom and about whom. Words of staff stay in the entry."""
+    event_log.write(
+        action=entry.action,
+        outcome="success",
+        severity=cast(event_log.Severity, str(entry.severity)),
+        user_uid=entry.actor_uid,
+        ip=entry.ip or "",
+        audit=str(entry.uid),
+        subject=str(entry.subject_uid) if entry.subject_uid else None,
+        by_staff=entry.by_staff,
+        is_private_view=entry.is_private_view,
+        family=str(entry.family) if entry.family else None,
     )

@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pairly.outbox import services as outbox
-from security import limits
+from security import event_log, limits
 from security.client_ip import network_of
 from security.identifiers import keyed_hash
 from security.models import LoginAttempt
@@ -76,6 +76,7 @@ def tell_of_sign_in(*, user: User, reserved: Reservation, client: Client) -> Non
     if not reserved.attempts_left and attempts.find_lock_by(attempt_id=reserved.attempt_id):
         facts = {"device": name_of(user_agent=client.user_agent), "network": network_of(ip=client.ip)}
         security_mails.write(user=user, notice="proofs_wrong", **facts)
+        _tell_log(user, reason="proofs_wrong")
 
 
 def tell(*, user: User | None, reserved: Reservation) -> None:
@@ -89,6 +90,17 @@ def tell(*, user: User | None, reserved: Reservation) -> None:
     if until:
         payload = {"until": until.isoformat()}
         outbox.write(kind=UNLOCK_CODE_KIND, payload=payload, user_uid=user.uid if user else None)
+        _tell_log(user, reason="too_many_failures")
+
+
+def _tell_log(user: User | None, *, reason: str) -> None:
+    uid = user.uid if user else None
+    transaction.on_commit(
+        lambda: event_log.write(
+            action="lockout.started", outcome="success", severity="warning", user_uid=uid, reason=reason
+        ),
+        robust=True,
+    )
 
 
 def deliver_code(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 
 from pairly.common.problems import InvalidInput, Overloaded
 from pairly.outbox import services as outbox
-from security import limits
+from security import event_log, limits
 from security.models import LoginAttempt
 from security.services import attempts
 from security.types import Client, Door
@@ -91,6 +91,10 @@ def store(*, user: User, encoded: str, expected: str | None = None, except_famil
     SignInChallenge.objects.filter(user=user).delete()
     sessions.end_sessions(user=user, reason="password_changed", except_family=except_family)
     outbox.write(kind=PASSWORD_CHANGED_KIND, payload={}, user_uid=user.uid)
+    action = "password.changed" if except_family else "password.reset"
+    transaction.on_commit(
+        lambda: event_log.write(action=action, outcome="success", severity="notice", user_uid=user.uid), robust=True
+    )
     return True
 
 

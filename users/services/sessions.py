@@ -8,11 +8,13 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from pairly.common import after_commit
 from pairly.common.ids import uuid7
+from security import event_log
 from security.services import devices
 from security.types import Client
 
@@ -113,4 +115,15 @@ def _end(rows: QuerySet[Session], *, reason: str) -> int:
             event = {"type": "session.revoked", "family": str(family)}
             after_commit.push(user_id=user_uid, event=event)
             revocations.note(family=family)
+            _tell(user_uid, family, reason)
     return n_ended
+
+
+def _tell(user_uid: uuid.UUID, family: uuid.UUID, reason: str) -> None:
+    """The security log has it once the caller's transaction commits."""
+    transaction.on_commit(
+        lambda: event_log.write(
+            action="session.ended", outcome="success", user_uid=user_uid, reason=reason, family=str(family)
+        ),
+        robust=True,
+    )

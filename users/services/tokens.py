@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from security import event_log
 from security.types import Client
 
 from .. import access_tokens, selectors
@@ -28,8 +28,6 @@ from ..errors import RefreshInProgress, TokenReused, TokenRevoked
 from ..models import Session
 from ..types import StartedSession, TokenPair
 from . import sessions
-
-log = structlog.get_logger(__name__)
 
 
 def issue(*, started: StartedSession) -> TokenPair:
@@ -130,5 +128,12 @@ def _is_second_child(error: IntegrityError) -> bool:
 
 def _reused(token: Session) -> TokenReused:
     sessions.end_family(family=token.family, reason="token_reused")
-    log.warning("refresh_token_reused", user=str(token.user.uid), family=str(token.family))
+    event_log.write(
+        action="token.reused",
+        outcome="failure",
+        severity="critical",
+        user_uid=token.user.uid,
+        reason="token_reused",
+        family=str(token.family),
+    )
     return TokenReused()
