@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -34,7 +35,12 @@ _SENSITIVE = frozenset({
 # Names with such a word that hold nothing of the kind.
 _HARMLESS = frozenset({"error.code", "http.response.status_code", "http.response.body.bytes", "status_code"})
 # Made by us, checked where they are made.
-_AS_THEY_ARE = frozenset({"@timestamp", "log.level", "log.logger", "http.request.id", "trace.id", "ecs.version"})
+# fmt: off
+_AS_THEY_ARE = frozenset({
+    "@timestamp", "log.level", "log.logger", "http.request.id", "trace.id", "ecs.version", "event.dataset",
+    "event.kind", "event.category", "event.action", "event.outcome", "http.request.method",
+})
+# fmt: on
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAMES = r"pass(?:word|wd|phrase)|(?:\w+_)?token|secret|authorization|(?:set-)?cookie|e-?mail|sessionid|api_?key|otp"
@@ -72,7 +78,7 @@ _PLAIN: tuple[type[BaseException], ...] = (
 
 def redact_text(text: str) -> str:
     """`text` without what looks like an address of a person, a token, a key or a named secret."""
-    if not _SUSPECT.search(text):
+    if not _SUSPECT.search(text) or _UUID.fullmatch(text):
         return text
     for shape, instead in _SHAPES:
         text = shape.sub(instead, text)
@@ -139,9 +145,14 @@ def _describe_database_error(error: BaseException) -> str:
 def _redact_field(name: str, value: Any) -> Any:
     if name in _AS_THEY_ARE:
         return value
-    if name not in _HARMLESS and not _SENSITIVE.isdisjoint(re.split(r"[^a-z0-9]+", name.lower())):
+    if _is_sensitive(name):
         return REDACTED if value not in (None, "") and not isinstance(value, bool) else value
     return _redact_value(value)
+
+
+@lru_cache(maxsize=1000)
+def _is_sensitive(name: str) -> bool:
+    return name not in _HARMLESS and not _SENSITIVE.isdisjoint(re.split(r"[^a-z0-9]+", name.lower()))
 
 
 def _redact_value(value: Any) -> Any:

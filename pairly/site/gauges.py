@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 
 from pairly.common import redis_health
 from pairly.common.jobs import list_runs
+from pairly.common.process_state import state
 from pairly.common.version import get_version
 from security import event_log
 
@@ -88,6 +89,14 @@ def _process() -> list[Metric]:
         events.add_metric([action, outcome], n)
     return [
         build,
+        GaugeMetricFamily("pairly_requests_in_queue", "HTTP requests with a place of the queue.", state.n_in_flight),
+        GaugeMetricFamily("pairly_requests_waiting", "HTTP requests that wait for a place.", state.n_waiting),
+        CounterMetricFamily(
+            "pairly_requests_overloaded", "Requests answered 503 for want of a place.", state.n_overloaded_total
+        ),
+        CounterMetricFamily("pairly_requests_too_large", "Requests refused for their size.", state.n_too_large_total),
+        GaugeMetricFamily("pairly_sockets_open", "Open chat sockets.", state.n_sockets),
+        GaugeMetricFamily("pairly_draining", "Whether the process finishes and ends: 1 or 0.", state.is_draining),
         events,
         GaugeMetricFamily("pairly_start_time_seconds", "When the process started, in Unix time.", STARTED_AT),
         GaugeMetricFamily("pairly_memory_resident_bytes", "Memory that the process holds.", _resident_bytes()),
