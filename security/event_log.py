@@ -124,12 +124,12 @@ def remove_old(*, today: date | None = None) -> int:
     oldest = (today or datetime.now(UTC).date()) - LOG_DETAILS_KEPT
     n = 0
     try:
-        for path in _folder().iterdir():
+        for path in list(_folder().iterdir()):
             name = _FILE.fullmatch(path.name)
-            if name and date.fromisoformat(name[1]) < oldest:
+            if name and name[1] < oldest.isoformat():
                 path.unlink(missing_ok=True)
                 n += 1
-    except (OSError, ValueError) as error:
+    except OSError as error:
         _complain(error)
     return n
 
