@@ -11,6 +11,7 @@ packages log; their loggers that quote what they were given are cut down to the 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Any
 
@@ -31,6 +32,7 @@ _SHARED = [
 ]
 # Loggers that put paths, bodies or whole tracebacks into their texts: only the text without its arguments is kept.
 _QUOTING = ("daphne", "twisted", "celery.worker.consumer", "django.request", "django.security", "aiosmtpd")
+_PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[-#0 +]*[\d.*]*[a-zA-Z]")
 
 
 def as_ecs(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
@@ -94,8 +96,10 @@ def _text_of(record: logging.LogRecord) -> str:
     data = getattr(record, "data", None)
     if record.name == "celery.app.trace" and isinstance(data, dict):
         return str(record.msg) % {**data, "exc": "", "return_value": _number_or_nothing(data.get("return_value"))}
+    if record.name == "django.request" and record.msg == "%s: %s" and isinstance(record.args, tuple):
+        return str(record.args[0])  # what the status means; the path is the other argument
     if record.name.startswith(_QUOTING) and record.levelno >= logging.WARNING:
-        return str(record.msg).partition("\n")[0].replace("%s", "...") if record.args else record.name
+        return _PLACEHOLDER.sub("...", str(record.msg).partition("\n")[0]) if record.args else record.name
     text = record.getMessage()
     error = _error_of(record.exc_info)
     for quoted in [error, *(record.args if isinstance(record.args, tuple) else ())]:
