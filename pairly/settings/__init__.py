@@ -305,7 +305,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "PREPROCESSING_HOOKS": ["pairly.common.openapi.only_canonical"],
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["pairly.common.openapi.add_shared_components"],
 }
 
 # -- language, time ----------------------------------------------------------------------------------------
