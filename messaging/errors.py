@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from pairly.common.etags import PreconditionFailed
 from pairly.common.problems import Problem
 
 from .protocol.codes import status_of
@@ -42,8 +43,8 @@ class Muted(Problem):
     code, status, title = "muted", 429, _("You cannot write for a while")
 
 
-class BackupVersionConflict(Problem):
-    code, status, title = "version_conflict", 412, _("Your keys were changed on another device; load them again")
+class BackupVersionConflict(PreconditionFailed):
+    code, title = "version_conflict", _("Your keys were changed on another device; load them again")
 
 
 class NoContact(Problem):

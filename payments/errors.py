@@ -23,9 +23,5 @@ class WrongMode(MalformedRequest):
     code, title = "wrong_mode", _("Test and live payments do not mix")
 
 
-class IdempotencyKeyRequired(MalformedRequest):
-    code, title = "idempotency_key_required", _("Send a UUID of your own as Idempotency-Key")
-
-
 class WebhookTooLarge(Problem):
     code, status, title = "too_large", 413, _("The request is too large")

@@ -47,8 +47,8 @@ def shown_profile(*, user: User) -> Profile:
 
 
 def version_of(*, profile: Profile) -> str:
-    """The ETag of a profile (RFC 9110 section 8.8.3), with its quotes."""
-    return f'"{hashlib.sha256(f"{profile.pk}|{profile.updated_at.isoformat()}".encode()).hexdigest()[:16]}"'
+    """What `If-Match` names (`pairly.common.etags`): another with every change of the profile."""
+    return hashlib.sha256(f"{profile.pk}|{profile.updated_at.isoformat()}".encode()).hexdigest()[:16]
 
 
 def _visible(user: User | None) -> QuerySet[Profile]:

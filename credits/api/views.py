@@ -1,38 +1,46 @@
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from django.utils.http import urlencode
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from pairly.common.pagination import CursorPages
+from pairly.common.pagination import CURSOR, CursorPages, page_of
 from users.requests import user_of
 
 from .. import selectors
-from ..models import Lot
+from .serializers import BalanceOut, EarningsOut, LotOut, PageQuery, TransactionOut
 
 PAGE = 30
 
 
 class BalanceView(APIView):
+    """The wallet."""
+
+    @extend_schema(responses=BalanceOut)
     def get(self, request: Request) -> Response:
-        return Response(asdict(selectors.get_balance(user_id=user_of(request).pk)))
+        """What the caller can spend."""
+        return Response(BalanceOut(selectors.get_balance(user_id=user_of(request).pk)).data)
 
 
 class EarningsView(APIView):
+    """What came in."""
+
+    @extend_schema(responses=EarningsOut)
     def get(self, request: Request) -> Response:
-        return Response(asdict(selectors.get_earnings(user_id=user_of(request).pk)))
-
-
-class PageQuery(serializers.Serializer[None]):
-    before = serializers.IntegerField(min_value=1, max_value=2**62, required=False, default=None)
+        """What the caller has earned."""
+        return Response(EarningsOut(selectors.get_earnings(user_id=user_of(request).pk)).data)
 
 
 class TransactionsView(APIView):
+    """The lines of the wallet."""
+
+    refusals = {"get": (422,)}
+
+    @extend_schema(parameters=[PageQuery], responses=page_of(TransactionOut))
     def get(self, request: Request) -> Response:
+        """The newest first; `before` continues the list."""
         query = PageQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         rows = selectors.list_transactions(
@@ -41,23 +49,17 @@ class TransactionsView(APIView):
         page, following = rows[:PAGE], None
         if len(rows) > PAGE:
             following = request.build_absolute_uri(f"{request.path}?{urlencode({'before': page[-1].id})}")
-        return Response({"results": [asdict(row) for row in page], "next": following})
+        return Response({"results": [TransactionOut(row).data for row in page], "next": following})
 
 
 class LotsView(APIView):
+    """Purchases and what is left of each."""
+
+    refusals = {"get": (404,)}  # a cursor of no page
+
+    @extend_schema(parameters=[*CURSOR], responses=page_of(LotOut))
     def get(self, request: Request) -> Response:
+        """The newest first."""
         pages = CursorPages()
         page = pages.paginate_queryset(selectors.list_lots(user_id=user_of(request).pk), request, view=self)
-        return pages.get_paginated_response([_lot(lot) for lot in page or []])
-
-
-def _lot(lot: Lot) -> dict[str, object]:
-    return {
-        "id": lot.id,
-        "payment_id": str(lot.payment) if lot.payment else None,
-        "amount_centi": lot.amount,
-        "remaining_centi": lot.remaining,
-        "currency": lot.currency,
-        "price_minor": lot.price_minor,
-        "created_at": lot.created_at,
-    }
+        return pages.get_paginated_response([LotOut(lot).data for lot in page or []])

@@ -6,15 +6,19 @@ import uuid
 from typing import Any
 
 from django.urls import reverse
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from pairly.common import etags
+from pairly.common.pagination import page_of
 from pairly.common.problems import InvalidInput, NotFound
 from profiles import selectors as profiles
 from users.requests import sign_in_of, user_of
 
 from .. import selectors, server_keys
+from ..models import KeyBackup
 from ..protocol.base64url import BadBase64, b64u_decode, b64u_encode
 from ..services import backups, conversations, keys, sending
 from . import serializers
@@ -32,32 +36,42 @@ def _bytes(value: str, pointer: str) -> bytes:
 
 
 class StatementsView(APIView):
+    """One's key log."""
+
+    refusals = {"post": (409,)}
+
+    @extend_schema(request=serializers.StatementIn, responses={201: serializers.LogHeadOut})
     def post(self, request: Request) -> Response:
+        """Enrol or revoke a key by a signed statement; refusals carry the codes of e2e section 1."""
         body = serializers.StatementIn(data=request.data)
         body.is_valid(raise_exception=True)
         fields = dict(body.validated_data)
         head = keys.add_statement(
             user=user_of(request), family=_family(request), label_=fields.pop("label_name"), **fields
         )
-        return Response({"seq": head.seq, "log_hash": b64u_encode(head.log_hash)}, 201)
+        document = {"seq": head.seq, "log_hash": b64u_encode(head.log_hash)}
+        return Response(serializers.LogHeadOut(document).data, 201)
 
 
 class SessionDeviceView(APIView):
-    """GET keys/session, POST keys/bind: which key device this sign-in speaks for."""
+    """The key device that this sign-in speaks for."""
 
+    @extend_schema(responses=serializers.KeySessionOut)
     def get(self, request: Request) -> Response:
+        """Which one it is."""
         family = _family(request)
         kid = selectors.find_bound_kid(family=family)
         backup = selectors.find_backup(user=user_of(request))
-        return Response(
-            {
-                "session_id": str(family),
-                "device": b64u_encode(kid) if kid else None,
-                "backup_version": backup.version if backup else 0,
-            }
-        )
+        document = {
+            "session_id": family,
+            "device": b64u_encode(kid) if kid else None,
+            "backup_version": backup.version if backup else 0,
+        }
+        return Response(serializers.KeySessionOut(document).data)
 
+    @extend_schema(request=serializers.BindIn, responses=serializers.KeySessionOut)
     def post(self, request: Request) -> Response:
+        """Bind it to a device whose signature over the session's id is given."""
         body = serializers.BindIn(data=request.data)
         body.is_valid(raise_exception=True)
         kid, sig = _bytes(body.validated_data["kid"], "/kid"), _bytes(body.validated_data["sig"], "/sig")
@@ -66,56 +80,97 @@ class SessionDeviceView(APIView):
 
 
 class BundleView(APIView):
+    """Somebody's public keys."""
+
+    @extend_schema(responses=serializers.BundleOut)
     def get(self, request: Request, user_id: uuid.UUID) -> Response:
-        return Response(selectors.get_bundle(user=user_of(request), owner_uid=user_id))
+        """The keys that a message to them takes."""
+        return Response(serializers.BundleOut(selectors.get_bundle(user=user_of(request), owner_uid=user_id)).data)
 
 
 class KeyLogView(APIView):
+    """Somebody's key log."""
+
+    refusals = {"get": (422,)}
+
+    @extend_schema(parameters=[serializers.LogQuery], responses=serializers.KeyLogOut)
     def get(self, request: Request, user_id: uuid.UUID) -> Response:
+        """What happened to their keys after `after_seq`."""
         query = serializers.LogQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         entries = selectors.list_statements(owner_uid=user_id, after_seq=query.validated_data["after_seq"])
-        return Response(
+        rows = [
             {
-                "entries": [
-                    {
-                        "statement": b64u_encode(bytes(entry.statement)),
-                        "sig": b64u_encode(bytes(entry.sig)),
-                        "public": b64u_encode(bytes(entry.public)),
-                    }
-                    for entry in entries
-                ]
+                "statement": b64u_encode(bytes(entry.statement)),
+                "sig": b64u_encode(bytes(entry.sig)),
+                "public": b64u_encode(bytes(entry.public)),
             }
-        )
+            for entry in entries
+        ]
+        return Response(serializers.KeyLogOut({"entries": rows}).data)
 
 
 class ServerKeysView(APIView):
+    """The server's keys."""
+
+    @extend_schema(responses=serializers.ServerKeysOut)
     def get(self, request: Request) -> Response:
+        """What receipts are signed with."""
         rows = [{"skid": b64u_encode(k.skid), "public": b64u_encode(k.public)} for k in server_keys.list_server_keys()]
-        return Response({"keys": rows})
+        return Response(serializers.ServerKeysOut({"keys": rows}).data)
 
 
 class BackupView(APIView):
+    """One's wrapped keys: nobody else can open them."""
+
+    refusals = {"get": (404,)}
+
+    @etags.conditional
+    @extend_schema(responses=serializers.Backup)
     def get(self, request: Request) -> Response:
+        """The file as it was put; 404 while there is none."""
         backup = selectors.find_backup(user=user_of(request))
         if backup is None:
             raise NotFound()
-        return Response(backup.file, headers={"ETag": str(backup.version)})
+        return _backup(backup)
 
+    @etags.guarded(required=True)
+    @extend_schema(request=serializers.Backup, responses=serializers.Backup)
     def put(self, request: Request) -> Response:
-        version = request.headers.get("If-Match", "").strip('"')
-        if not version.isascii() or not version.isdigit() or len(version) > 9:
-            raise InvalidInput("send the version you have as If-Match, 0 at first")
-        backup = backups.put_backup(user=user_of(request), file=request.data, if_match=int(version))
-        return Response(backup.file, headers={"ETag": str(backup.version)})
+        """Put the next version; `If-Match` is the one before, 0 at first. 412 `version_conflict` where another device
+        was faster."""
+        if_match = _version_of(request)
+        return _backup(backups.put_backup(user=user_of(request), file=request.data, if_match=if_match))
+
+
+def _backup(backup: KeyBackup) -> Response:
+    return Response(backup.file, headers={"ETag": f'"{backup.version}"'})
+
+
+def _version_of(request: Request) -> int:
+    versions = etags.versions_of(request=request) or [""]
+    version = versions[0]
+    if len(versions) > 1 or not version.isascii() or not version.isdigit() or len(version) > 9:
+        raise InvalidInput("send the version you have as If-Match, 0 at first")
+    return int(version)
 
 
 class ConversationsView(APIView):
+    """One's conversations."""
+
+    refusals = {"post": (404,)}
+
+    @extend_schema(responses=page_of(serializers.InboxRowOut))
     def get(self, request: Request) -> Response:
+        """The latest 100: for creators by the deadline of what waits for them first, then the latest first."""
         rows = selectors.list_inbox(user=user_of(request))
         return Response({"results": [_inbox_row(row) for row in rows], "next": None})
 
+    @extend_schema(
+        request=serializers.ConversationIn, responses={200: serializers.OpenedOut, 201: serializers.OpenedOut}
+    )
     def post(self, request: Request) -> Response:
+        """Open the conversation with somebody: 201, or 200 where there is one; 403 `blocked`, 404."""
         body = serializers.ConversationIn(data=request.data)
         body.is_valid(raise_exception=True)
         conversation, is_new = conversations.open_conversation(
@@ -132,7 +187,7 @@ class ConversationsView(APIView):
             "reply_window_s": window_s,
             "bundle": selectors.get_bundle(user=user_of(request), owner_uid=body.validated_data["user_id"]),
         }
-        return Response(document, 201 if is_new else 200)
+        return Response(serializers.OpenedOut(document).data, 201 if is_new else 200)
 
 
 def _inbox_row(row: selectors.InboxRow) -> dict[str, Any]:
@@ -142,18 +197,25 @@ def _inbox_row(row: selectors.InboxRow) -> dict[str, Any]:
         "amount_centi": row.hold_centi,
         "is_mine": row.hold_is_mine,
     }
-    return {
-        "id": str(row.conversation.uid),
+    document = {
+        "id": row.conversation.uid,
         "user": {"user_id": str(row.peer.uid), "display_name": profiles.shown_profile(user=row.peer).display_name},
         "unread": row.n_unread,
         "head": {"n": row.conversation.n, "hash": b64u_encode(bytes(row.conversation.head))},
         "price_centi": row.price_centi,
         "hold": hold,
     }
+    return serializers.InboxRowOut(document).data
 
 
 class HistoryView(APIView):
+    """The messages with somebody."""
+
+    refusals = {"get": (422,)}
+
+    @extend_schema(parameters=[serializers.HistoryQuery], responses=page_of(serializers.HistoryRowOut))
     def get(self, request: Request, user_id: uuid.UUID) -> Response:
+        """The newest page, the oldest first; `before_n` or `after_n` continue in their direction."""
         query = serializers.HistoryQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         bounds = query.validated_data
@@ -163,21 +225,31 @@ class HistoryView(APIView):
             side = "after_n" if "after_n" in bounds else "before_n"
             path = reverse("api-v1:messaging:message-history", args=[user_id])
             following = request.build_absolute_uri(f"{path}?{side}={page.next_n}")
-        return Response({"results": page.rows, "next": following})
+        return Response({"results": [serializers.HistoryRowOut(row).data for row in page.rows], "next": following})
 
 
 class MessagesView(APIView):
+    """Messages."""
+
+    refusals = {"post": (402, 404, 409)}
+
+    @extend_schema(request=serializers.MessageIn, responses={200: serializers.AckOut, 201: serializers.AckOut})
     def post(self, request: Request) -> Response:
+        """Send one: 201, or 200 for the identical one again, which charges nothing. Refusals carry the codes of e2e
+        section 2.4: 400 for what does not hold together, 402 `insufficient_credits` or `debt_outstanding`, 403
+        `blocked`, `suspended` or `spending_cap_reached`, 409 `price_changed`, `seq`, `rcpt_key_stale`, 429 `muted`."""
         body = serializers.MessageIn(data=request.data)
         body.is_valid(raise_exception=True)
         sent = sending.send_message(user=user_of(request), **body.validated_data)
-        return Response(sent.ack(), 200 if sent.is_replay else 201)
+        return Response(serializers.AckOut(sent.ack()).data, 200 if sent.is_replay else 201)
 
 
 class MarksView(APIView):
-    """POST messages/conversations/{id}/marks: the REST form of the socket's receipt frame."""
+    """How far one has read."""
 
+    @extend_schema(request=serializers.MarkIn, responses={204: None})
     def post(self, request: Request, conversation_id: uuid.UUID) -> Response:
+        """The REST form of the socket's receipt frame; marks never go back."""
         body = serializers.MarkIn(data=request.data)
         body.is_valid(raise_exception=True)
         for name, n in body.validated_data.items():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from pairly.common.pagination import page_of
 from security.client_ip import client_of
 from users import staff_selectors
 from users.constants import INVITATIONS_PAGE
@@ -56,10 +58,13 @@ class _AdminView(APIView):
 
 
 class InvitationsView(_AdminView):
-    """GET admin/staff/invitations: the newest first. POST: 201; 403 `step_up_required`, 409 `invitation_open` or
-    `already_staff`, 422 by field."""
+    """Invitations to work here."""
 
+    refusals = {"get": (404, 422), "post": (404, 409)}
+
+    @extend_schema(parameters=[InvitationsQuery], responses=page_of(InvitationOut))
     def get(self, request: Request) -> Response:
+        """The newest first; `before` continues the list."""
         query = InvitationsQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         before = query.validated_data["before"]
@@ -70,7 +75,9 @@ class InvitationsView(_AdminView):
         results = [InvitationOut(row).data for row in rows[:INVITATIONS_PAGE]]
         return Response({"results": results, "next": following})
 
+    @extend_schema(request=InviteIn, responses={201: InvitationOut})
     def post(self, request: Request) -> Response:
+        """Invite somebody by mail; 403 `step_up_required`, 409 `invitation_open` or `already_staff`."""
         body = InviteIn(data=request.data)
         body.is_valid(raise_exception=True)
         made = invitations.invite(**self.given(request), **body.validated_data)
@@ -79,11 +86,15 @@ class InvitationsView(_AdminView):
 
 
 class InvitationView(_AdminView):
-    """GET admin/staff/invitations/{id}. DELETE: revoke it, 204; 404 unless it is open."""
+    """One invitation."""
 
+    @extend_schema(responses=InvitationOut)
     def get(self, request: Request, uid: uuid.UUID) -> Response:
+        """What became of it."""
         return Response(InvitationOut(staff_selectors.get_invitation_row(user=user_of(request), uid=uid)).data)
 
+    @extend_schema(responses={204: None})
     def delete(self, request: Request, uid: uuid.UUID) -> Response:
+        """Revoke it; 404 unless it is open, 403 `step_up_required`."""
         invitations.revoke(**self.given(request), uid=uid)
         return Response(status=204)

@@ -15,13 +15,13 @@ class LogRowOut(serializers.Serializer[LogRow]):
     result = serializers.CharField()
     failure_reason = serializers.CharField()
     door = serializers.CharField()
-    user_id = serializers.UUIDField(source="user_uid")
+    user_id = serializers.UUIDField(source="user_uid", allow_null=True)
     ip = serializers.CharField()
     device = serializers.CharField()
     is_new_device = serializers.BooleanField()
     risk_score = serializers.IntegerField(allow_null=True)
     risk = serializers.ListField(child=serializers.CharField())
-    session_id = serializers.UUIDField(source="family")
+    session_id = serializers.UUIDField(source="family", allow_null=True)
 
 
 class FiguresOut(serializers.Serializer[Any]):

@@ -6,10 +6,13 @@ from typing import Any
 
 from django.utils.http import urlencode
 from django.utils.translation import gettext
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from pairly.common.pagination import page_of
 from pairly.common.problems import InvalidInput
 from security import log_selectors
 from security.client_ip import client_of
@@ -23,13 +26,27 @@ from . import serializers
 
 
 class LoginHistoryView(APIView):
-    """GET admin/login-history: everybody's tries to sign in, with the filters of the staff page (`user`, `network`,
-    `since`, `until`, `outcome`, `door`, `before`) and figures over those that fit; 422 for what cannot be read."""
+    """Everybody's tries to sign in."""
 
     permission_classes = (StaffPermission,)
     staff_permission = "users.staff_view_sign_ins"
+    refusals = {"get": (404, 422)}
 
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("user", str, description="an e-mail address or a public id"),
+            OpenApiParameter("network", str, description="an address or a network, `192.0.2.0/24`"),
+            OpenApiParameter("since", OpenApiTypes.DATE, description="the first day, UTC"),
+            OpenApiParameter("until", OpenApiTypes.DATE, description="the last day, UTC"),
+            OpenApiParameter("outcome", str, enum=list(map(str, log_selectors.OUTCOMES))),
+            OpenApiParameter("door", str, enum=list(map(str, log_selectors.DOORS))),
+            OpenApiParameter("before", int, description="as `next` has it"),
+        ],
+        responses=page_of(serializers.LogRowOut, figures=serializers.FiguresOut()),
+    )
     def get(self, request: Request) -> Response:
+        """The newest first, with figures over all that fit; 422 for filters that cannot be read, 404 for who does not
+        work here."""
         form = SignInLogForm(request.query_params)
         if not form.is_valid():
             raise InvalidInput(errors=_rows(form))

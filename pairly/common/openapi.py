@@ -5,7 +5,8 @@ Refusals and the headers that many answers share are components of the document,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -111,15 +112,28 @@ def answer_header(name: str, description: str, *, statuses: Iterable[int]) -> Op
     return OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.HEADER, description=description, response=codes)
 
 
-def documented(*parameters: OpenApiParameter, refusals: Iterable[int] = ()) -> Callable[[Handler], Handler]:
-    """Says of a handler (`get`, `post`, ...) which further headers and refusals it has.
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What decorators say about a handler."""
+
+    parameters: tuple[OpenApiParameter, ...] = ()
+    refusals: tuple[int, ...] = ()
+    answers: tuple[tuple[int, str], ...] = ()
+
+
+def documented(
+    *parameters: OpenApiParameter, refusals: Iterable[int] = (), answers: Mapping[int, str] | None = None
+) -> Callable[[Handler], Handler]:
+    """Says of a handler (`get`, `post`, ...) which further headers, refusals and answers without a body it has.
 
     For decorators that give a handler a mechanism and describe it in one line; the handler itself is not changed.
     """
 
     def note(handler: Handler) -> Handler:
-        had_parameters, had_refusals = getattr(handler, "documented", ((), ()))
-        handler.documented = ((*had_parameters, *parameters), (*had_refusals, *refusals))  # type: ignore[attr-defined]
+        had = getattr(handler, "documented", _Note())
+        handler.documented = _Note(  # type: ignore[attr-defined]
+            (*had.parameters, *parameters), (*had.refusals, *refusals), (*had.answers, *(answers or {}).items())
+        )
         return handler
 
     return note
@@ -139,23 +153,26 @@ class Operation(AutoSchema):
         return "_".join([self.method.lower(), *filter(None, words)])
 
     def get_override_parameters(self) -> list[Any]:
-        return [*super().get_override_parameters(), *self._documented()[0]]
+        return [*super().get_override_parameters(), *self._note().parameters]
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        for answer, description in self._note().answers:
+            headers = self._get_response_headers_for_code(str(answer))
+            bodies[str(answer)] = {"description": description, "headers": headers}
         for body in bodies.values():
             body["headers"] = {**body.get("headers", {}), **shared_headers()}
         for status in self._refusals():
             bodies.setdefault(str(status), refusal(status))
         return dict(sorted(bodies.items()))
 
-    def _documented(self) -> tuple[tuple[OpenApiParameter, ...], tuple[int, ...]]:
-        handler = getattr(self.view, self.method.lower(), None)
-        return getattr(handler, "documented", ((), ()))
+    def _note(self) -> _Note:
+        found: _Note = getattr(getattr(self.view, self.method.lower(), None), "documented", _Note())
+        return found
 
     def _refusals(self) -> set[int]:
         own = getattr(self.view, "refusals", {}).get(self.method.lower(), ())
-        found = {*_ALWAYS, *own, *self._documented()[1]}
+        found = {*_ALWAYS, *own, *self._note().refusals}
         if "{" in self.path:
             found.add(404)
         if self.method in ("POST", "PUT", "PATCH"):

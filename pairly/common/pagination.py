@@ -5,10 +5,16 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 
+# The parameters of `CursorPages`.
+CURSOR = (
+    OpenApiParameter("cursor", str, description="as `next` has it"),
+    OpenApiParameter("limit", int, description="rows on a page: 30 unless told, 100 at most"),
+)
 AnySerializer = type[serializers.BaseSerializer[Any]]
 
 

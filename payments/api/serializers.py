@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from ..models import Payment, Provider
@@ -15,6 +18,19 @@ class CheckoutIn(serializers.Serializer[None]):
         return value.upper()
 
 
+class CheckoutOut(serializers.Serializer[Payment]):
+    """Where to pay."""
+
+    payment_id = serializers.UUIDField(source="uid")
+    checkout_url = serializers.URLField()
+
+
+class ReceivedOut(serializers.Serializer[Any]):
+    """What a provider is told."""
+
+    received = serializers.BooleanField()
+
+
 class PriceOut(serializers.Serializer[None]):
     currency = serializers.CharField()
     amount_minor = serializers.IntegerField()
@@ -27,6 +43,7 @@ class PackageOut(serializers.Serializer[Package]):
     credits_centi = serializers.IntegerField()
     prices = serializers.SerializerMethodField()
 
+    @extend_schema_field(PriceOut(many=True))
     def get_prices(self, package: Package) -> list[dict[str, str | int]]:
         return [{"currency": code, "amount_minor": minor} for code, minor in package.prices_minor.items()]
 

@@ -5,62 +5,84 @@ from __future__ import annotations
 import uuid
 
 from django.core.exceptions import RequestDataTooBig
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from pairly.common import idempotency
+from pairly.common.openapi import header
+from pairly.common.pagination import page_of
 from users.requests import user_of
 
 from .. import selectors
 from ..constants import WEBHOOK_MAX_BYTES
-from ..errors import IdempotencyKeyRequired, WebhookTooLarge
+from ..errors import WebhookTooLarge
 from ..services import checkout, webhooks
 from . import serializers
 
 
 class PackagesView(APIView):
-    """GET payments/packages: what is sold and for how much; public."""
+    """What is sold."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
+    @extend_schema(responses=page_of(serializers.PackageOut))
     def get(self, request: Request) -> Response:
+        """What is sold and for how much; public, and always one page."""
         rows = [serializers.PackageOut(package).data for package in selectors.list_packages()]
         return Response({"results": rows, "next": None})
 
 
 class CheckoutView(APIView):
-    """POST payments/checkout with Idempotency-Key: 201 `payment_id, checkout_url`, the same for one key."""
+    """Buying credits."""
 
-    def post(self, request: Request) -> Response:
-        key = _idempotency_key(request)
+    @idempotency.keyed
+    @extend_schema(request=serializers.CheckoutIn, responses={201: serializers.CheckoutOut})
+    def post(self, request: Request, *, idempotency_key: uuid.UUID) -> Response:
+        """Open a checkout; the same for one key. 400 `idempotency_key_required`, 409 `idempotency_conflict`, 503
+        `provider_unavailable`: nothing was charged, and the same request may be sent again."""
         body = serializers.CheckoutIn(data=request.data)
         body.is_valid(raise_exception=True)
-        payment = checkout.start_checkout(user=user_of(request), idempotency_key=key, **body.validated_data)
-        return Response({"payment_id": str(payment.uid), "checkout_url": payment.checkout_url}, 201)
+        payment = checkout.start_checkout(user=user_of(request), idempotency_key=idempotency_key, **body.validated_data)
+        return Response(serializers.CheckoutOut(payment).data, 201)
 
 
 class PaymentView(APIView):
-    """GET payments/{id}: 404 for anyone else's."""
+    """A purchase."""
 
+    @extend_schema(responses=serializers.PaymentOut)
     def get(self, request: Request, payment_id: uuid.UUID) -> Response:
+        """How far one's purchase is; 404 for anyone else's."""
         payment = selectors.get_payment(user=user_of(request), uid=payment_id)
         return Response(serializers.PaymentOut(payment).data)
 
 
 class WebhookView(APIView):
-    """POST payments/webhook[/{provider}]: 200, or 400 with nothing changed. The raw body is signed."""
+    """Notices of payment providers."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
     parser_classes = ()
     provider: str | None = None
 
+    @extend_schema(
+        request={("application/json"): OpenApiTypes.OBJECT},
+        responses=serializers.ReceivedOut,
+        parameters=[
+            header("Stripe-Signature", "Stripe's signature of the raw body"),
+            header("X-Razorpay-Signature", "Razorpay's signature of the raw body"),
+        ],
+    )
     def post(self, request: Request) -> Response:
+        """A notice of a provider, signed over its raw body; 400 `bad_signature` or `wrong_mode` with nothing changed.
+        Without a provider in the path the signature's header names it."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         webhooks.receive(provider=self.provider, headers=headers, body=_raw_body(request))
-        return Response({"received": True})
+        return Response(serializers.ReceivedOut({"received": True}).data)
 
 
 def _raw_body(request: Request) -> bytes:
@@ -73,10 +95,3 @@ def _raw_body(request: Request) -> bytes:
     except RequestDataTooBig as error:
         raise WebhookTooLarge from error
     return body
-
-
-def _idempotency_key(request: Request) -> uuid.UUID:
-    try:
-        return uuid.UUID(request.headers.get("Idempotency-Key", ""))
-    except ValueError as error:
-        raise IdempotencyKeyRequired from error

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from pairly.common.problems import IdempotencyConflict
+from pairly.common import idempotency
 from security import limits
 from users.models import User
 
@@ -56,11 +56,8 @@ def start_checkout(*, user: User, package_id: str, provider: str, currency: str,
 def _reserve(user: User, request_id: uuid.UUID, agreed: dict[str, Any]) -> Payment:
     """The payment's row, committed before the provider hears of it. A price changed since is no conflict."""
     limits.require(name="checkout", key=str(user.uid), limit=CHECKOUTS_PER_MINUTE, window_s=60)
-    payment, is_new = Payment.objects.get_or_create(user=user, request_id=request_id, defaults=agreed)
-    chosen = ("provider", "package", "currency")
-    if not is_new and any(getattr(payment, name) != agreed[name] for name in chosen):
-        raise IdempotencyConflict
-    return payment
+    key, chosen = {"user": user, "request_id": request_id}, ("provider", "package", "currency")
+    return idempotency.claim(Payment.objects.all(), key=key, agreed=agreed, same=chosen)[0]
 
 
 def _open_session(gateway: PaymentGateway, payment: Payment) -> CheckoutSession:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from rest_framework import serializers
+
+from credits import selectors as ledger
+from users.models import User
 
 from ..constants import BIO_MAX, GALLERY_WIDTHS, HEADLINE_MAX, NAME_MAX, PORTRAIT_WIDTHS, SORTS, TOPIC_MAX
 from ..models import Profile
@@ -27,23 +29,43 @@ class DiscoverQuery(serializers.Serializer[None]):
     sort = serializers.ChoiceField(choices=list(SORTS), required=False, default="newest", allow_blank=True)
 
 
-def profile_document(profile: Profile) -> dict[str, Any]:
-    """A profile as others see it; the addresses of pictures are absolute paths."""
-    birth, today, portrait = profile.user.birth_date, date.today(), profile.portrait
-    return {
-        "user_id": str(profile.user.uid),
-        "role": profile.user.role,
-        "display_name": profile.display_name,
-        "headline": profile.headline,
-        "bio": profile.bio,
-        "city": profile.city,
-        "country": profile.country,
-        "languages": profile.languages,
-        "topics": profile.topics,
-        "profile_picture_url": portrait.url(PORTRAIT_WIDTHS[-1]) if portrait else None,
-        "gallery_urls": [picture.url(GALLERY_WIDTHS[-1]) for picture in profile.gallery],
-        "age": today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day)),
-        "price_per_message_centi": profile.price_per_message_centi,
-        "reply_window_hours": profile.reply_window_hours,
-        "is_verified": profile.user.verification_level >= 2,
-    }
+class ProfileOut(serializers.Serializer[Profile]):
+    """A profile as others see it; the addresses of pictures are absolute paths, or of the CDN where there is one."""
+
+    user_id = serializers.UUIDField(source="user.uid")
+    role = serializers.ChoiceField(source="user.role", choices=[User.Role.FAN, User.Role.CREATOR])
+    display_name = serializers.CharField()
+    headline = serializers.CharField()
+    bio = serializers.CharField()
+    city = serializers.CharField()
+    country = serializers.CharField(help_text="ISO 3166-1, two letters; empty where it is not said")
+    languages = serializers.ListField(child=serializers.CharField(), help_text="BCP 47 codes")
+    topics = serializers.ListField(child=serializers.CharField())
+    profile_picture_url = serializers.SerializerMethodField()
+    gallery_urls = serializers.SerializerMethodField()
+    age = serializers.SerializerMethodField()
+    price_per_message_centi = serializers.IntegerField(help_text="hundredths of a credit")
+    reply_window_hours = serializers.IntegerField()
+    is_verified = serializers.SerializerMethodField()
+
+    def get_profile_picture_url(self, profile: Profile) -> str | None:
+        return profile.portrait.url(PORTRAIT_WIDTHS[-1]) if profile.portrait else None
+
+    def get_gallery_urls(self, profile: Profile) -> list[str]:
+        return [picture.url(GALLERY_WIDTHS[-1]) for picture in profile.gallery]
+
+    def get_age(self, profile: Profile) -> int:
+        birth, today = profile.user.birth_date, date.today()
+        return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
+
+    def get_is_verified(self, profile: Profile) -> bool:
+        return profile.user.verification_level >= 2
+
+
+class OwnProfileOut(ProfileOut):
+    """One's own profile."""
+
+    total_earnings_centi = serializers.SerializerMethodField()
+
+    def get_total_earnings_centi(self, profile: Profile) -> int:
+        return ledger.get_earnings(user_id=profile.user_id).earned_centi

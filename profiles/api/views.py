@@ -1,40 +1,41 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from credits import selectors as ledger
-from pairly.common.pagination import CursorPages
+from pairly.common import etags
+from pairly.common.pagination import CURSOR, CursorPages, page_of
 from pairly.common.problems import Forbidden
 from users.requests import find_user_of, user_of
 
 from .. import selectors, services
 from ..constants import SORTS
 from ..models import Profile
-from .serializers import DiscoverQuery, ProfileIn, profile_document
+from .serializers import DiscoverQuery, OwnProfileOut, ProfileIn, ProfileOut
 
 
 def _own(profile: Profile, status: int = 200) -> Response:
-    earnings = ledger.get_earnings(user_id=profile.user_id)
-    document = {**profile_document(profile), "total_earnings_centi": earnings.earned_centi}
-    return Response(document, status, headers={"ETag": selectors.version_of(profile=profile)})
+    document = OwnProfileOut(profile).data
+    return Response(document, status, headers={"ETag": _tag(profile, document)})
 
 
-def _if_match(request: Request) -> list[str] | None:
-    """The ETags of `If-Match` (RFC 9110 section 13.1.1); None when any version will do."""
-    given = request.headers.get("If-Match", "*")
-    return None if given.strip() == "*" else [tag.strip() for tag in given.split(",")]
+def _tag(profile: Profile, document: Any) -> str:
+    """`If-Match` asks for what the owner can change; `If-None-Match` also for what changes by itself."""
+    return etags.tag_of(document, version=selectors.version_of(profile=profile))
 
 
 def _change(request: Request) -> Response:
     body = ProfileIn(data=request.data)
     body.is_valid(raise_exception=True)
-    return _own(services.update_profile(user=user_of(request), versions=_if_match(request), **body.validated_data))
+    versions = etags.versions_of(request=request)
+    return _own(services.update_profile(user=user_of(request), versions=versions, **body.validated_data))
 
 
 def _remove(request: Request) -> Response:
@@ -49,35 +50,59 @@ def _require_own(request: Request, user_id: uuid.UUID) -> None:
 
 
 class OwnProfileView(APIView):
-    """GET, POST, PUT, DELETE profiles: the caller's own."""
+    """The caller's own profile."""
 
+    refusals = {"get": (404,), "post": (409,), "put": (404,), "delete": (404,)}
+
+    @etags.conditional
+    @extend_schema(responses=OwnProfileOut)
     def get(self, request: Request) -> Response:
+        """One's own profile, also while it is hidden from others."""
         return _own(selectors.get_own_profile(user=user_of(request)))
 
+    @etags.tagged
+    @extend_schema(request=ProfileIn, responses={201: OwnProfileOut})
     def post(self, request: Request) -> Response:
+        """Make one's profile; 409 `conflict` where there is one."""
         body = ProfileIn(data=request.data)
         body.is_valid(raise_exception=True)
         return _own(services.create_profile(user=user_of(request), **body.validated_data), 201)
 
+    @etags.guarded()
+    @extend_schema(request=ProfileIn, responses=OwnProfileOut)
     def put(self, request: Request) -> Response:
+        """Change the members that are sent; 412 `version_conflict`."""
         return _change(request)
 
+    @extend_schema(responses={204: None})
     def delete(self, request: Request) -> Response:
+        """Remove one's profile; the account stays."""
         return _remove(request)
 
 
 class ProfileView(APIView):
-    """GET profiles/{user_id}: anyone's who may be seen. PUT and DELETE: the caller's own under its address."""
+    """A profile under its address."""
 
+    @etags.conditional
+    @extend_schema(responses=PolymorphicProxySerializer("AnyProfile", [OwnProfileOut, ProfileOut], None))
     def get(self, request: Request, user_id: uuid.UUID) -> Response:
+        """Anyone's who may be seen, oneself with more."""
         profile = selectors.get_profile(user=user_of(request), uid=user_id)
-        return _own(profile) if profile.user_id == user_of(request).pk else Response(profile_document(profile))
+        if profile.user_id == user_of(request).pk:
+            return _own(profile)
+        document = ProfileOut(profile).data
+        return Response(document, headers={"ETag": _tag(profile, document)})
 
+    @etags.guarded()
+    @extend_schema(request=ProfileIn, responses=OwnProfileOut)
     def put(self, request: Request, user_id: uuid.UUID) -> Response:
+        """Change one's own; 403 for anyone else's."""
         _require_own(request, user_id)
         return _change(request)
 
+    @extend_schema(responses={204: None})
     def delete(self, request: Request, user_id: uuid.UUID) -> Response:
+        """Remove one's own; 403 for anyone else's."""
         _require_own(request, user_id)
         return _remove(request)
 
@@ -88,11 +113,14 @@ class _DiscoverPages(CursorPages):
 
 
 class DiscoverView(APIView):
-    """GET discover: creators, with `q, topic, min_price, max_price` (hundredths) and `sort`."""
+    """Creators to write to."""
 
     permission_classes = [AllowAny]
+    refusals = {"get": (404, 422)}  # 404: a cursor of no page
 
+    @extend_schema(parameters=[DiscoverQuery, *CURSOR], responses=page_of(ProfileOut))
     def get(self, request: Request) -> Response:
+        """Creators whom the caller may see; prices in hundredths of a credit."""
         query = DiscoverQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         wanted = {k: v for k, v in query.validated_data.items() if k != "sort"}
@@ -100,4 +128,4 @@ class DiscoverView(APIView):
         rows = selectors.list_creators(user=user, wanted=selectors.DiscoverFilter(**wanted))
         pages = _DiscoverPages()
         page = pages.paginate_queryset(rows, request, view=self)
-        return pages.get_paginated_response([profile_document(profile) for profile in page or []])
+        return pages.get_paginated_response([ProfileOut(profile).data for profile in page or []])

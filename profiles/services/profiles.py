@@ -63,9 +63,9 @@ def create_profile(*, user: User, **fields: Any) -> Profile:
 def update_profile(*, user: User, versions: Collection[str] | None = None, **fields: Any) -> Profile:
     """Change the named fields of the caller's own profile and leave the others.
 
-    `versions`: the ETags the change is meant for, None for any. A price (hundredths of a credit) is 0 or within
-    PRICE_MIN_CENTI to PRICE_MAX_CENTI, and for creators only. Topics are kept in lower case, each once. Raises
-    NotFound, ProfileChanged, InvalidInput.
+    `versions`: those the change is meant for (`selectors.version_of`), None for any. A price (hundredths of a credit)
+    is 0 or within PRICE_MIN_CENTI to PRICE_MAX_CENTI, and for creators only. Topics are kept in lower case, each once.
+    Raises NotFound, ProfileChanged, InvalidInput.
     """
     profile = selectors.get_own_profile(user=user, for_update=True)
     if versions is not None and selectors.version_of(profile=profile) not in versions:
