@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from pairly.site import media, records
+from pairly.site import api_document, media, records
 from pairly.site import views as site
 
 _api: list[URLPattern | URLResolver] = [
     path("health", site.health, name="health"),
     path("version", site.version_document, name="version"),
     path("metrics", records.metrics_text, name="metrics"),
+    path("schema", api_document.SchemaView.as_view(), name="schema"),
+    path("docs", api_document.docs, name="docs"),
     path("", include("users.api.urls")),
     path("", include("profiles.api.urls")),
     path("", include("credits.api.urls")),

@@ -19,7 +19,7 @@ export class Problem extends Error {
 
 const BASE = "/api/v1/";
 
-function csrfToken(): string {
+export function csrfToken(): string {
   return document.cookie.match(/(?:^|; )(?:__Host-)?pairly_csrf=([^;]+)/)?.[1] ?? "";
 }
 

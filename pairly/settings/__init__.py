@@ -298,13 +298,12 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Fans pay credits to write to creators in end-to-end-encrypted chat.",
     "VERSION": "v1",
     "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "PREPROCESSING_HOOKS": ["pairly.common.openapi.only_canonical"],
-    "POSTPROCESSING_HOOKS": ["pairly.common.openapi.add_shared_components"],
+    "POSTPROCESSING_HOOKS": [
+        "pairly.site.api_document.add_plain_paths",
+        "pairly.common.openapi.add_shared_components",
+    ],
 }
 
 # -- language, time ----------------------------------------------------------------------------------------
