@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.urls import reverse
 from rest_framework import serializers
@@ -18,6 +18,7 @@ class ExportOut(serializers.ModelSerializer[DataExport]):
     class Meta:
         model = DataExport
         fields = ["id", "state", "n_parts", "n_done", "n_bytes", "requested_at", "ready_at", "expires_at", "file"]
+        read_only_fields = fields
 
     def get_file(self, export: DataExport) -> str | None:
         """Path of the file."""
@@ -36,6 +37,7 @@ class ClosureOut(serializers.ModelSerializer[AccountClosure]):
     class Meta:
         model = AccountClosure
         fields = ["kind", "requested_at", "erase_at"]
+        read_only_fields = fields
 
 
 class AccessesQuery(serializers.Serializer[None]):
@@ -52,11 +54,25 @@ class AccessOut(serializers.Serializer[AccessRow]):
     reason = serializers.CharField()
 
 
-def obstacle_out(obstacle: Obstacle) -> dict[str, Any]:
+class AccessPageOut(serializers.Serializer[Any]):
+    results = AccessOut(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class ObstacleOut(serializers.Serializer[Obstacle]):
     """`needs` is `consent` where `consent` says what to agree to, else empty."""
-    return {
-        "code": obstacle.code,
-        "detail": obstacle.detail,
-        "needs": "consent" if obstacle.can_agree else "",
-        "consent": obstacle.consent,
-    }
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    needs = serializers.SerializerMethodField()
+    consent = serializers.CharField()
+
+    def get_needs(self, obstacle: Obstacle) -> Literal["consent", ""]:
+        return "consent" if obstacle.can_agree else ""
+
+
+class DeletionOut(serializers.Serializer[Any]):
+    """`scheduled` is null unless the account rests or is about to be deleted."""
+
+    scheduled = ClosureOut(allow_null=True)
+    obstacles = ObstacleOut(many=True)

@@ -2,18 +2,25 @@ from __future__ import annotations
 
 import base64
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from security.models import LoginAttempt
-from security.types import AttemptFilter, AttemptRow
+from security.types import AttemptFilter, AttemptRow, ReasonRow
 from security.user_agents import name_of
 
 from ..constants import NAME_MAX, PASSWORD_MAX
 from ..models import Session, User
-from ..types import Device, FactorState, Method, TotpSetup
+from ..types import Challenged, Device, FactorState, Method, TotpSetup
+
+
+class _MethodOut(serializers.ChoiceField):
+    """A way to prove more than a password."""
+
+    def __init__(self) -> None:
+        super().__init__(choices=[method.value for method in Method])
 
 
 class DeviceIn(serializers.Serializer[None]):
@@ -91,6 +98,19 @@ class EmailFactorIn(serializers.Serializer[None]):
     password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False, required=False, default="")
 
 
+class StepUpOut(serializers.Serializer[Any]):
+    """`methods` will do, the best first."""
+
+    methods = serializers.ListField(child=_MethodOut())
+    fresh = serializers.BooleanField()
+
+
+class BackupCodesOut(serializers.Serializer[Any]):
+    """Shown this once; empty where some are left."""
+
+    backup_codes = serializers.ListField(child=serializers.CharField())
+
+
 class TotpSetupOut(serializers.Serializer[TotpSetup]):
     secret = serializers.CharField()
     otpauth_uri = serializers.CharField(source="uri")
@@ -102,7 +122,7 @@ class TotpSetupOut(serializers.Serializer[TotpSetup]):
 
 class FactorStateOut(serializers.Serializer[FactorState]):
     enabled = serializers.BooleanField(source="is_on")
-    methods = serializers.ListField(child=serializers.CharField())
+    methods = serializers.ListField(child=_MethodOut())
     totp = serializers.BooleanField(source="has_totp")
     passkeys = serializers.IntegerField(source="n_passkeys")
     email = serializers.BooleanField(source="has_email")
@@ -154,9 +174,31 @@ class UserOut(serializers.ModelSerializer[User]):
             "verification_level",
             "created_at",
         ]
+        read_only_fields = fields
 
     def get_email_verified(self, user: User) -> bool:
         return user.email_verified_at is not None
+
+
+class SignedInOut(serializers.Serializer[Any]):
+    """A sign-in that began or goes on; `expires_in` is the life of the access token in seconds."""
+
+    user = UserOut()
+    access_token = serializers.CharField()
+    refresh_token = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField()
+
+
+class ChallengedOut(serializers.Serializer[Challenged]):
+    """A sign-in that waits for its second step: one of `methods`, with `temp_token`, at auth/login-2fa."""
+
+    requires_2fa = serializers.SerializerMethodField()
+    temp_token = serializers.CharField(source="token")
+    methods = serializers.ListField(child=_MethodOut())
+
+    def get_requires_2fa(self, challenged: Challenged) -> Literal[True]:
+        return True
 
 
 class SessionOut(serializers.ModelSerializer[Session]):
@@ -179,6 +221,7 @@ class SessionOut(serializers.ModelSerializer[Session]):
             "last_seen_at",
             "expires_at",
         ]
+        read_only_fields = fields
 
     def get_current(self, session: Session) -> bool:
         family: uuid.UUID | None = self.context.get("family")
@@ -187,6 +230,10 @@ class SessionOut(serializers.ModelSerializer[Session]):
     def get_device(self, session: Session) -> str:
         """Browser and system in plain words."""
         return name_of(user_agent=session.user_agent)
+
+
+class PhoneOut(serializers.Serializer[User]):
+    phone = serializers.CharField(allow_null=True)
 
 
 class PhoneIn(serializers.Serializer[None]):
@@ -206,6 +253,13 @@ class SignInsQuery(serializers.Serializer[None]):
         return AttemptFilter.of_days(**{name: self.validated_data[name] for name in ("outcome", "since", "until")})
 
 
+class ReasonOut(serializers.Serializer[ReasonRow]):
+    """A rule that spoke in a judgement: its code, and the same in plain words."""
+
+    code = serializers.CharField()
+    text = serializers.CharField()
+
+
 class SignInOut(serializers.Serializer[AttemptRow]):
     """One try to sign in: `outcome` and `failure_reason` are codes, `result` and `reason` the same in words.
 
@@ -213,7 +267,7 @@ class SignInOut(serializers.Serializer[AttemptRow]):
     """
 
     created_at = serializers.DateTimeField()
-    outcome = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=LoginAttempt.Outcome.values)
     result = serializers.CharField()
     failure_reason = serializers.CharField()
     reason = serializers.CharField()
@@ -224,7 +278,9 @@ class SignInOut(serializers.Serializer[AttemptRow]):
     known_device = serializers.BooleanField(allow_null=True)
     risk_score = serializers.IntegerField(allow_null=True)
     risk = serializers.CharField()
-    reasons = serializers.SerializerMethodField()
+    reasons = ReasonOut(many=True)
 
-    def get_reasons(self, row: AttemptRow) -> list[dict[str, str]]:
-        return [{"code": reason.code, "text": reason.text} for reason in row.reasons]
+
+class SignInPageOut(serializers.Serializer[Any]):
+    results = SignInOut(many=True)
+    next = serializers.URLField(allow_null=True)

@@ -13,12 +13,13 @@ from . import (
     recovery_views,
     views,
 )
+from .openapi import old_name_of
 
 app_name = "users"
 
 urlpatterns = [
     path("auth/signup", views.SignUpView.as_view(), name="account-create"),
-    path("auth/register", views.SignUpView.as_view(), name="account-create-alias"),
+    path("auth/register", old_name_of(views.SignUpView, "auth/signup").as_view(), name="account-create-alias"),
     path("auth/login", views.SignInView.as_view(), name="session-create"),
     path("auth/refresh", views.RefreshView.as_view(), name="session-refresh"),
     path("auth/logout", views.SignOutView.as_view(), name="session-end"),
@@ -33,17 +34,31 @@ urlpatterns = [
     path("auth/phone", phone_views.PhoneView.as_view(), name="phone"),
     # -- second step and second factor
     path("auth/login-2fa", factor_views.SecondStepView.as_view(), name="second-step"),
-    path("auth/login/2fa", factor_views.SecondStepView.as_view(), name="second-step-alias"),
+    path(
+        "auth/login/2fa", old_name_of(factor_views.SecondStepView, "auth/login-2fa").as_view(), name="second-step-alias"
+    ),
     path("auth/login-2fa/email-code", factor_views.EmailCodeStepView.as_view(), name="second-step-code"),
     path("auth/2fa/backup-code", factor_views.BackupCodeStepView.as_view(), name="second-step-backup-code"),
     path("auth/step-up", factor_views.StepUpView.as_view(), name="step-up"),
     path("twofa/status", factor_views.FactorStateView.as_view(), name="factor-state"),
     path("twofa/enable-totp", factor_views.BeginTotpView.as_view(), name="totp-begin"),
-    path("auth/2fa/enable", factor_views.BeginTotpView.as_view(), name="totp-begin-alias"),
+    path(
+        "auth/2fa/enable",
+        old_name_of(factor_views.BeginTotpView, "twofa/enable-totp").as_view(),
+        name="totp-begin-alias",
+    ),
     path("twofa/verify-setup", factor_views.ConfirmTotpView.as_view(), name="totp-confirm"),
-    path("auth/2fa/verify", factor_views.ConfirmTotpView.as_view(), name="totp-confirm-alias"),
+    path(
+        "auth/2fa/verify",
+        old_name_of(factor_views.ConfirmTotpView, "twofa/verify-setup").as_view(),
+        name="totp-confirm-alias",
+    ),
     path("twofa/disable", factor_views.DisableTotpView.as_view(), name="totp-disable"),
-    path("auth/2fa/disable", factor_views.DisableTotpView.as_view(), name="totp-disable-alias"),
+    path(
+        "auth/2fa/disable",
+        old_name_of(factor_views.DisableTotpView, "twofa/disable").as_view(),
+        name="totp-disable-alias",
+    ),
     path("twofa/backup-codes", factor_views.BackupCodesView.as_view(), name="backup-codes"),
     path("twofa/email", factor_views.EmailFactorView.as_view(), name="email-factor"),
     # -- passkeys
@@ -69,12 +84,12 @@ urlpatterns = [
     ),
     path(
         "auth/sign-in-requests/<uuid:challenge_id>/approve",
-        device_views.AnswerView.as_view(approve=True),
+        device_views.ApproveView.as_view(),
         name="sign-in-request-approve",
     ),
     path(
         "auth/sign-in-requests/<uuid:challenge_id>/refuse",
-        device_views.AnswerView.as_view(approve=False),
+        device_views.RefuseView.as_view(),
         name="sign-in-request-refuse",
     ),
     # -- staff accounts and lost factors
