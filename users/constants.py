@@ -23,7 +23,6 @@ LIMITED_HOME = "users:privacy"
 OPEN_TO_ALL = frozenset({"media", "site:health", "site:version"})
 
 # The browser's own cookie, by which its owner's lockout is told from a stranger's guesses; browsers keep none longer.
-DEVICE_COOKIE = "pairly_device"
 DEVICE_COOKIE_LIFE = timedelta(days=400)
 
 # The second step of a sign-in, and how long a proof beyond the sign-in stays fresh (security bar: 5 minutes).

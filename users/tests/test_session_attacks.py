@@ -161,7 +161,7 @@ def test_cookies_are_kept_from_scripts_from_other_sites_and_over_tls_from_other_
     make_person()
     for public_url, prefix in (("http://127.0.0.1", ""), ("https://pairly.example", "__Host-")):
         cookies = _cookies_of(start_server(PUBLIC_URL=public_url))
-        assert set(cookies) == {f"{prefix}pairly_session", f"{prefix}pairly_csrf", "pairly_device"}
+        assert set(cookies) == {f"{prefix}pairly_session", f"{prefix}pairly_csrf", f"{prefix}pairly_device"}
         for name, line in cookies.items():
             attributes = {part.strip().lower() for part in line.split(";")[1:]}
             assert "samesite=lax" in attributes
