@@ -45,6 +45,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 CORS_ORIGINS: list[str] = env.list("CORS_ORIGINS", [])
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 CDN_BASE_URL = env.str("CDN_BASE_URL", "")
+SECURITY_CONTACT = env.str("SECURITY_CONTACT", "")  # a URI for /.well-known/security.txt, e.g. mailto:...
 
 # The server process: how many requests run and wait at once, how long a client may take (pairly.layers.queue, .server).
 REQUEST_QUEUE_RUNNING = env.int("REQUEST_QUEUE_RUNNING", 100)

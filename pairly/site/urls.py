@@ -4,6 +4,7 @@ from django.urls import path
 
 from . import records, views
 from .design import design
+from .security_txt import security_txt
 
 app_name = "site"
 
@@ -15,4 +16,5 @@ urlpatterns = [
     path("health", views.health, name="health"),
     path("version", views.version_document, name="version"),
     path("metrics", records.metrics_text, name="metrics"),
+    path(".well-known/security.txt", security_txt, name="security-txt"),
 ]

@@ -578,6 +578,7 @@ PAGES = [*EVERYWHERE, *REFUSALS]
 NO_PAGES: dict[str, dict[str, str]] = {
     "site:health": {},
     "site:version": {},
+    "site:security-txt": {},
     "media": {"name": "nothing.webp"},
     "users:sign-out": {},
     "users:email-resend": {},
