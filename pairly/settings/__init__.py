@@ -286,7 +286,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["pairly.common.json_bodies.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "pairly.common.openapi.Operation",
     "DEFAULT_PAGINATION_CLASS": "pairly.common.pagination.CursorPages",
     "PAGE_SIZE": 30,

@@ -141,7 +141,7 @@ def test_nothing_that_came_in_is_turned_into_objects_or_read_as_xml():
     assert settings.CELERY_ACCEPT_CONTENT == ["json"]
     assert settings.CELERY_TASK_SERIALIZER == "json"
     assert settings.SESSION_SERIALIZER == "django.contrib.sessions.serializers.JSONSerializer"
-    assert settings.REST_FRAMEWORK["DEFAULT_PARSER_CLASSES"] == ["rest_framework.parsers.JSONParser"]
+    assert settings.REST_FRAMEWORK["DEFAULT_PARSER_CLASSES"] == ["pairly.common.json_bodies.JSONParser"]
     users = {
         name for name, path in product_files().items() if re.search(r"\bcaches?\.(get|set|incr)\(", path.read_text())
     }
