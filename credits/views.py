@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from pairly.common.charts import BarChart, Group, Series
 from pairly.common.per_minute import per_minute
@@ -20,6 +20,7 @@ PAGE = 30
 
 @per_minute("wallet", WALLET_PER_MINUTE)
 @require_GET
+@require_safe
 @login_required
 def wallet(request: HttpRequest) -> HttpResponse:
     """Balance, what is tied up, and every movement."""

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_safe, require_POST
 
 from pairly.common.own_path import own_path
 from pairly.common.problems import NotFound, Problem
@@ -20,7 +20,7 @@ from . import page_texts, selectors
 from .services import conversations
 
 
-@require_GET
+@require_safe
 @login_required
 def inbox(request: HttpRequest) -> HttpResponse:
     rows = selectors.list_inbox(user=user_of(request))
@@ -28,7 +28,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     return render(request, "messaging/inbox.html", {"rows": rows, "due": {"n": len(due), "centi": sum(due)}})
 
 
-@require_GET
+@require_safe
 @login_required
 def keys(request: HttpRequest) -> HttpResponse:
     context = {
@@ -57,7 +57,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return redirect("messaging:conversation", conversation.uid)
 
 
-@require_GET
+@require_safe
 @login_required
 def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     found = selectors.get_conversation(user=user_of(request), uid=conversation_id)

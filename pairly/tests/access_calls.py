@@ -1,4 +1,4 @@
-"""One call of the access matrix: made inside a transaction that is taken back, with the whole database before and after."""
+"""One call of the access matrix: inside a transaction that is taken back, with the whole database before and after."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Doors:
 
     def __init__(self, world: World) -> None:
         self.world, self.database = world, Database()
-        self._client = Client()
+        self._client, self._as_it_was = Client(), None
         self._people_columns = _columns_of_people()
 
     def path(self, name: str, route: Route) -> str:
@@ -83,19 +83,27 @@ class Doors:
     def call(
         self, path: str, method: str, access: Access, actor: Persona, *, more: dict[str, Any] | None = None
     ) -> Outcome:
-        """`more`: members that are added to the body."""
+        """Make the call and take it back. `more`: members that are added to the body."""
         client = self._dressed(actor, path)
         save = transaction.savepoint()
         try:
             body = access.body(Scene(self.world, actor, client, path)) if callable(access.body) else access.body
             common_redis.get_client().flushdb()
-            before = self.database.rows()
+            before = self.database.rows() if callable(access.body) else self._base()
             headers = {**self._headers, **(access.headers(body) if access.headers else {})}
-            answer = _send(client, method, path + access.query, _with(body, more), headers)
+            answer = _send(client, method, path, _with(body, more), headers)
             after = self.database.rows()
             return _outcome(answer, [*(before - after), *(after - before)])
         finally:
             transaction.savepoint_rollback(save)
+
+    def forget(self) -> None:
+        """What the database holds between two calls is another now."""
+        self._as_it_was = None
+
+    def _base(self) -> Counter[Row]:
+        self._as_it_was = self._as_it_was or self.database.rows()
+        return self._as_it_was
 
     def _dressed(self, actor: Persona, path: str) -> Client:
         self._client.cookies = SimpleCookie()

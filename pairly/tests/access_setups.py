@@ -6,14 +6,17 @@ the owner's own valid code in hand.
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from django.test import Client
 from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
 
+from credits.services.deadlines import void_overdue
 from messaging.client import backup
 from messaging.client.identity import SigningKey
 from messaging.protocol.base64url import b64u_encode
@@ -22,19 +25,33 @@ from moderation.services import work
 from pairly.common import redis as common_redis
 from pairly.common.clock import now_ms
 from pairly.common.ids import uuid7
-from pairly.testing.people import PASSWORD, make_user
+from pairly.testing.people import PASSWORD
 from payments.tests.sandboxes import SECRET, signature
 from users import selectors
-from users.models import AccountClosure, DataExport, EmailChange, PasskeyCeremony, Session, User
+from users.models import AccountClosure, DataExport, EmailChange, Session, User
 from users.services import (
-    approvals, challenges, closures, email_changes, email_codes, invitations, password_resets, passkeys, recoveries,
-    sessions, tokens,
+    closures,
+    email_changes,
+    email_codes,
+    invitations,
+    passkeys,
+    password_resets,
+    recoveries,
+    sessions,
+    tokens,
+    totp,
 )  # fmt: skip
 from users.tests.authenticators import Authenticator
-from users.tests.factor_helpers import code_at, code_of, give_backup_codes, give_email_factor, give_totp, key_of
-from users.tests.factor_helpers import present_step
+from users.tests.factor_helpers import (
+    code_at,
+    code_of,
+    give_backup_codes,
+    give_email_factor,
+    give_totp,
+    key_of,
+    present_step,
+)
 from users.tests.ways_in import fail
-from users.services import totp
 from users.types import SignIn
 
 from .access_world import HOME, OWNER_EMAIL, Persona, World, mailed_code, waiting_token
@@ -54,6 +71,11 @@ class Scene:
     actor: Persona
     client: Client
     path: str
+
+    @property
+    def kind(self) -> str:
+        """Of the sign-in that the door makes."""
+        return "api" if self.path.startswith("/api/") else "web"
 
     @property
     def owner(self) -> User:
@@ -113,7 +135,7 @@ def locked(scene: Scene) -> dict[str, Any]:
 def waiting(scene: Scene) -> dict[str, Any]:
     """A sign-in of the owner's that waits for a backup code, in this browser or under this token."""
     code = give_backup_codes(scene.owner)[0]
-    token = waiting_token(scene.owner)
+    token = waiting_token(scene.owner, kind=scene.kind)
     scene.keep(second_step=token)
     return {"temp_token": token, "method": "backup_code", "code": code}
 
@@ -125,7 +147,7 @@ def waiting_page(scene: Scene) -> dict[str, Any]:
 def waiting_for_mail(scene: Scene) -> dict[str, Any]:
     without_passkey(scene)
     give_email_factor(scene.owner)
-    token = waiting_token(scene.owner)
+    token = waiting_token(scene.owner, kind=scene.kind)
     scene.keep(second_step=token)
     return {"temp_token": token}
 
@@ -228,6 +250,8 @@ def resting(scene: Scene) -> dict[str, Any]:
 
 
 def agreed(scene: Scene) -> dict[str, Any]:
+    """Nothing is held any more, and the rest is agreed to."""
+    void_overdue(at=timezone.now() + timedelta(days=30))
     return {"agreed": [one.code for one in closures.list_obstacles(user=scene.owner) if one.can_agree]}
 
 
@@ -270,7 +294,9 @@ def letter(scene: Scene) -> dict[str, Any]:
 
 
 def webhook(scene: Scene) -> bytes:
-    return b'{"id": "evt_1", "object": "event", "type": "balance.available", "data": {"object": {}}, "livemode": false}'
+    """A notice that is not about a payment."""
+    event = {"id": "evt_1", "object": "event", "type": "customer.updated", "livemode": False}
+    return json.dumps({**event, "data": {"object": {"object": "customer", "id": "cus_1"}}}).encode()
 
 
 def webhook_headers(body: bytes) -> dict[str, str]:

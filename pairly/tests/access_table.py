@@ -13,7 +13,7 @@ from typing import Any
 
 from . import access_setups as make
 from .access_setups import NEW_PASSWORD, PROFILE, SIGN_UP, Scene
-from .access_world import OWNER_PHONE, PASSWORD
+from .access_world import PASSWORD
 
 # Who may: everybody; whoever is signed in, on what is theirs; the owner of the object in the URL; nobody here.
 # Every other value is a permission of staff, STAFF for all of them.
@@ -29,12 +29,11 @@ class Access:
 
     `asks_proof`: refused with `step_up_required` without a fresh one. `refusal`: what others get who are signed in.
     `idle`: why a call that succeeds changes nothing. `writes`: tables that a GET may add to or touch, each with the
-    reason. `found`: statuses of success where they are not 2xx and 3xx. `in_place`: the page refuses with itself.
+    reason. `success_by`: who shows that it works, where that is not the obvious one.
     """
 
     who: str
     body: Body = None
-    query: str = ""
     asks_proof: bool = False
     refusal: int = 404
     idle: str = ""
@@ -209,7 +208,7 @@ API: dict[str, Route] = {
     "users:passkey-list": route(GET=SIGNED_IN),
     "users:passkey-detail": route(PASSKEY, DELETE=prove(OWNER)),
     "users:passkey-register-begin": route(POST=prove(SIGNED_IN, {})),
-    "users:passkey-register-finish": route(POST=prove(SIGNED_IN, make.passkey_made)),
+    "users:passkey-register-finish": route(POST=ask(SIGNED_IN, make.passkey_made)),  # the ceremony was begun with proof
     "users:passkey-login-begin": route(POST=ask(PUBLIC, {})),
     "users:passkey-login-finish": route(POST=ask(PUBLIC, make.passkey_sign_in)),
     "users:passkey-step-up-begin": route(POST=ask(SIGNED_IN, make.real_passkey)),
@@ -229,9 +228,7 @@ API: dict[str, Route] = {
     "users:export-detail": route(EXPORT, GET=OWNER),
     "users:export-file": route(EXPORT, GET=prove(OWNER, **LOOK)),
     "users:deactivation": route(POST=prove(SIGNED_IN, {}), DELETE=ask(SIGNED_IN, make.resting)),
-    "users:deletion": route(
-        GET=SIGNED_IN, POST=prove(SIGNED_IN, make.agreed), DELETE=ask(SIGNED_IN, make.resting)
-    ),
+    "users:deletion": route(GET=SIGNED_IN, POST=prove(SIGNED_IN, make.agreed), DELETE=ask(SIGNED_IN, make.resting)),
     "users:access-list": route(GET=SIGNED_IN),
     "users:email-change": route(
         POST=prove(SIGNED_IN, {"new_email": make.NEW_EMAIL}), DELETE=ask(SIGNED_IN, make.address_asked)
@@ -242,7 +239,9 @@ API: dict[str, Route] = {
     "profiles:profile-own": route(
         GET=SIGNED_IN, POST=ask(SIGNED_IN, make.no_profile), PUT=ask(SIGNED_IN, PROFILE), DELETE=SIGNED_IN
     ),
-    "profiles:profile-detail": route({"user_id": "owner"}, GET=OWNER, PUT=ask(OWNER, PROFILE), DELETE=OWNER),
+    "profiles:profile-detail": route(  # a profile may be seen, so a stranger is told that it is not theirs
+        {"user_id": "owner"}, GET=SIGNED_IN, PUT=ask(OWNER, PROFILE, refusal=403), DELETE=ask(OWNER, refusal=403)
+    ),
     "profiles:profile-discover": route(GET=PUBLIC),
     "credits:balance": route(GET=SIGNED_IN),
     "credits:transaction-list": route(GET=SIGNED_IN),
@@ -250,8 +249,8 @@ API: dict[str, Route] = {
     "credits:earnings": route(GET=SIGNED_IN),
     # -- messaging
     "messaging:key-statements": route(POST=ask(SIGNED_IN, make.statement)),
-    "messaging:key-session": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, make.binding)),
-    "messaging:key-bind": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, make.binding)),
+    "messaging:key-session": route(GET=SIGNED_IN),
+    "messaging:key-bind": route(POST=ask(SIGNED_IN, make.binding)),
     "messaging:key-server": route(GET=SIGNED_IN),
     "messaging:key-backup": route(GET=SIGNED_IN, PUT=ask(SIGNED_IN, make.key_backup, headers=if_match)),
     "messaging:key-bundle": route(PEER, GET=SIGNED_IN),
@@ -267,7 +266,7 @@ API: dict[str, Route] = {
     "payments:checkout-create": route(POST=ask(SIGNED_IN, BUY, headers=idempotency_key)),
     "payments:webhook-receive": route(POST=ask(PUBLIC, make.webhook, headers=make.webhook_headers)),
     "payments:webhook-receive-stripe": route(POST=ask(PUBLIC, make.webhook, headers=make.webhook_headers)),
-    "payments:webhook-receive-razorpay": route(POST=NOBODY),
+    "payments:webhook-receive-razorpay": route(POST=ask(NOBODY, {}, refusal=503)),  # not sold there yet
     "payments:payment-detail": route(PAYMENT, GET=OWNER),
     # -- staff
     "moderation:login-history": route(GET=ask(SIGN_INS, **LOOK)),

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.test import Client
 from django.utils import timezone
-
 from django_otp_webauthn.models import WebAuthnCredential
 
 from moderation.models import WorkItem
@@ -30,8 +30,8 @@ from security.models import KnownDevice
 from security.services import attempts
 from security.types import Client as Visitor
 from security.types import Door
-from users.models import DataExport, Session, SignInChallenge, StaffInvitation, User
-from users.roles import PERMISSIONS, ROLES
+from users.models import DataExport, Session, SignInChallenge, User
+from users.roles import PERMISSIONS
 from users.services import challenges, exports, invitations, recoveries, sessions, tokens
 from users.tests.factor_helpers import give_passkey
 from users.types import Device, Method, SignIn
@@ -39,7 +39,6 @@ from users.types import Device, Method, SignIn
 HOME = Visitor(ip="192.0.2.77", user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
 OWNER_EMAIL, OWNER_PHONE = "canary.owner@example.org", "+442079460958"
 CODES = re.compile(r"\b(?:\d{6}|[A-Z2-9]{5}-[A-Z2-9]{5}|[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4})\b")
-STAFF_ROLES = {"staff without": "none", "staff with": "one"}
 
 
 @dataclass
@@ -148,9 +147,7 @@ def _objects_of_the_owner(user: User) -> dict[str, Any]:
 
 def _objects_of_staff(staff: User) -> dict[str, Any]:
     proof = SignIn(staff.uid, uuid.uuid4(), stepped_up_at=timezone.now())
-    invitation = invitations.invite(
-        by=staff, sign_in=proof, email="grace@example.org", roles=["support"], client=HOME
-    )
+    invitation = invitations.invite(by=staff, sign_in=proof, email="grace@example.org", roles=["support"], client=HOME)
     asker = make_user("fan", name="Flora Forgetful")
     recoveries.request(token=waiting_token(asker), reason="It fell into a lake.", client=HOME)
     return {
@@ -162,11 +159,11 @@ def _objects_of_staff(staff: User) -> dict[str, Any]:
     }
 
 
-def waiting_token(user: User, *, needs: str = "factor") -> str:
+def waiting_token(user: User, *, kind: str = "web") -> str:
     """A sign-in with the right password that waits for its second step."""
     reserved = attempts.reserve(identifier=user.email, client=HOME, door=Door.PAGE, user_uid=user.uid)
-    way_in: dict[str, Any] = {"kind": "web", "door": Door.PAGE, "client": HOME, "device": Device()}
-    return challenges.begin(user=user, needs=needs, attempt_id=reserved.attempt_id, **way_in).token
+    way_in: dict[str, Any] = {"kind": kind, "door": Door.PAGE, "client": HOME, "device": Device()}
+    return challenges.begin(user=user, needs="factor", attempt_id=reserved.attempt_id, **way_in).token
 
 
 def _public_picture() -> str:
@@ -186,12 +183,9 @@ def mailed_code(to: str) -> str:
 
 def employ(user: User, *permissions: str) -> None:
     """Give somebody of staff these permissions and no others."""
-    from django.contrib.auth.models import Permission
-
     user.groups.clear()
     codenames = [name.removeprefix("users.") for name in permissions]
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="users", codename__in=codenames))
 
 
 ALL_PERMISSIONS = frozenset(f"users.{codename}" for codename, _name in PERMISSIONS)
-__all__ = ["ALL_PERMISSIONS", "ROLES", "StaffInvitation", "World", "make_world"]

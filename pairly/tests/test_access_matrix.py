@@ -1,3 +1,4 @@
+# ruff: noqa: F811 - fixtures are imported by their names
 """I1 and I3: every route, every kind of caller, every method; who may not gets nothing and changes nothing.
 
 `access_table.py` says who may. The database is compared row by row, before and after each call.
@@ -6,49 +7,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from django.test import override_settings
 from django.utils import timezone
 
-from pairly.testing.fixtures import free_port, own_database
-from payments.tests.sandboxes import SECRET, running_sandbox
 from users.models import Session
 
 from . import access_table as table
 from .access_calls import Doors, Outcome, sign_in_path
+from .access_fixtures import doors, rolled_back  # noqa: F401 - fixtures
 from .access_routes import list_operations, list_routes
 from .access_table import API, NOBODY, OWNER, PAGES, PUBLIC, SIGNED_IN, STAFF, Access
-from .access_world import ALL_PERMISSIONS, employ, make_world
+from .access_world import ALL_PERMISSIONS, employ
 
 IN_FULL = bool(os.environ.get("PAIRLY_PROVE"))
-ROUTES = {**{name: entry for name, entry in PAGES.items()}, **{f"api-v1:{name}": entry for name, entry in API.items()}}
+ROUTES = {**PAGES, **{f"api-v1:{name}": entry for name, entry in API.items()}}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SAFE = ("GET", "HEAD", "OPTIONS")
 OUTSIDERS = ("stranger", "creator", "staff with")
 STAFF_PEOPLE = ("staff without", "staff without a factor")
-
-
-@pytest.fixture(scope="module")
-def doors(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Doors]:
-    """The world of the matrix on a database of its own, with a payment provider beside it."""
-    port = free_port()
-    shop = {"STRIPE_SECRET_KEY": "sk_test_sandbox", "STRIPE_WEBHOOK_SECRET": SECRET}
-    with running_sandbox(tmp_path_factory.mktemp("sandbox"), port=port) as sandbox, own_database(django_db_blocker):
-        with override_settings(STRIPE_API_BASE=sandbox.url, **shop):
-            yield Doors(make_world())
-
-
-@pytest.fixture
-def rolled_back(doors) -> Iterator[Doors]:
-    whole = transaction.atomic()
-    whole._from_testcase = True  # services that insist on a transaction of their own may run inside, as in TestCase
-    with whole:
-        yield doors
-        transaction.set_rollback(True)
 
 
 # -- what there is --------------------------------------------------------------------------------------------
@@ -99,7 +78,7 @@ class Matrix:
         match access.who:
             case table.NOBODY:
                 for name in self.people:
-                    self._refused(method, access, name, (404, 400))
+                    self._refused(method, access, name, (access.refusal,))
                 return
             case table.PUBLIC:
                 self._served(method, access, access.success_by or "anonymous")
@@ -125,23 +104,22 @@ class Matrix:
 
     def try_other_methods(self) -> None:
         """HEAD as GET; OPTIONS and what is not there tell nothing and do nothing."""
-        public = all(access.who in (PUBLIC, NOBODY) for access in self.route.methods.values())
-        personas = tuple(self.people) if IN_FULL else ("anonymous", self._main())
-        bare = Access(who=PUBLIC)
-        for name in dict.fromkeys(personas):
+        main = self._main()
+        is_open = {access.who for access in self.route.methods.values()} == {PUBLIC}
+        for name in tuple(self.people) if IN_FULL else (main,):
+            may = is_open or name == main
             for method in ("OPTIONS", *(m for m in METHODS if m not in self.route.methods)):
-                outcome = self._call(method, bare, name)
-                may = name == self._main() and not any(a.who == NOBODY for a in self.route.methods.values())
-                allowed = (405, 200) if method == "OPTIONS" else (405,)
-                if not (may or public):
-                    allowed += (401, 403, 404, 302)
-                self._check(outcome.status in allowed, method, name, outcome)
-                self._check(not outcome.changed, method, name, outcome)
+                outcome = self._call(method, Access(who=PUBLIC), name)
+                statuses = (405,) if method != "OPTIONS" else (200, 405)
+                allowed = statuses if may else (*statuses, 401, 403, 404, 302)
+                self._check(outcome.status in allowed and not outcome.changed, method, name, outcome)
             if "GET" in self.route.methods:
-                access = self.route.methods["GET"]
-                get, head = self._call("GET", access, name), self._call("HEAD", access, name)
-                self._check(head.status == get.status and not head.text, "HEAD", name, head)
-                self._check(head.tables <= set(access.writes), "HEAD", name, head)
+                self._try_head(self.route.methods["GET"], name)
+
+    def _try_head(self, access: Access, name: str) -> None:
+        get, head = self._call("GET", access, name), self._call("HEAD", access, name)
+        self._check(head.status in (get.status, 405) and not head.text, "HEAD", name, head)
+        self._check(head.tables <= set(access.writes), "HEAD", name, head)
 
     def _main(self) -> str:
         """Who may for certain."""
@@ -159,6 +137,7 @@ class Matrix:
             return
         employ(self.people["staff with"].user, access.who)
         employ(self.people["staff without"].user, *(ALL_PERMISSIONS - {access.who}))
+        self.doors.forget()
 
     # -- what is expected of a call
     def _served(self, method: str, access: Access, name: str) -> None:
@@ -191,7 +170,7 @@ class Matrix:
         if name == "anonymous" and access.who != NOBODY:
             is_asked = outcome.status == 302 and outcome.location.split("?")[0] == sign_in_path()
             self._check(outcome.status == 401 if self.is_api else is_asked, method, name, outcome)
-        elif name == "staff without a factor" and not self.is_api:
+        elif name == "staff without a factor" and access.who not in (NOBODY, OWNER) and not self.is_api:
             self._check(outcome.status == 302 and "/account/two-factor/" in outcome.location, method, name, outcome)
         else:
             self._check(outcome.status in statuses, method, name, outcome)
