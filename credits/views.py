@@ -19,7 +19,6 @@ PAGE = 30
 
 
 @per_minute("wallet", WALLET_PER_MINUTE)
-@require_GET
 @require_safe
 @login_required
 def wallet(request: HttpRequest) -> HttpResponse:

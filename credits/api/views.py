@@ -7,14 +7,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from pairly.common.pagination import CURSOR, CursorPages, page_of
+from pairly.common.per_minute import per_minute
 from users.requests import user_of
 
 from .. import selectors
+from ..constants import WALLET_PER_MINUTE
 from .serializers import BalanceOut, EarningsOut, LotOut, PageQuery, TransactionOut
 
 PAGE = 30
 
 
+@per_minute("wallet", WALLET_PER_MINUTE)
 class BalanceView(APIView):
     """The wallet."""
 
@@ -24,6 +27,7 @@ class BalanceView(APIView):
         return Response(BalanceOut(selectors.get_balance(user_id=user_of(request).pk)).data)
 
 
+@per_minute("wallet", WALLET_PER_MINUTE)
 class EarningsView(APIView):
     """What came in."""
 
@@ -33,6 +37,7 @@ class EarningsView(APIView):
         return Response(EarningsOut(selectors.get_earnings(user_id=user_of(request).pk)).data)
 
 
+@per_minute("wallet", WALLET_PER_MINUTE)
 class TransactionsView(APIView):
     """The lines of the wallet."""
 
@@ -52,6 +57,7 @@ class TransactionsView(APIView):
         return Response({"results": [TransactionOut(row).data for row in page], "next": following})
 
 
+@per_minute("wallet", WALLET_PER_MINUTE)
 class LotsView(APIView):
     """Purchases and what is left of each."""
 

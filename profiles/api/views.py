@@ -12,11 +12,12 @@ from rest_framework.views import APIView
 
 from pairly.common import etags
 from pairly.common.pagination import CURSOR, CursorPages, page_of
+from pairly.common.per_minute import per_minute
 from pairly.common.problems import Forbidden
 from users.requests import find_user_of, user_of
 
 from .. import selectors, services
-from ..constants import SORTS
+from ..constants import PROFILE_PER_MINUTE, SORTS
 from ..models import Profile
 from .serializers import DiscoverQuery, OwnProfileOut, ProfileIn, ProfileOut
 
@@ -49,6 +50,7 @@ def _require_own(request: Request, user_id: uuid.UUID) -> None:
         raise Forbidden()
 
 
+@per_minute("profile", PROFILE_PER_MINUTE)
 class OwnProfileView(APIView):
     """The caller's own profile."""
 
@@ -80,6 +82,7 @@ class OwnProfileView(APIView):
         return _remove(request)
 
 
+@per_minute("profile", PROFILE_PER_MINUTE)
 class ProfileView(APIView):
     """A profile under its address."""
 
