@@ -10,6 +10,7 @@ from pairly.site import views as site
 
 _api: list[URLPattern | URLResolver] = [
     path("health", site.health, name="health"),
+    path("ready", site.ready, name="ready"),
     path("version", site.version_document, name="version"),
     path("metrics", records.metrics_text, name="metrics"),
     path("schema", api_document.SchemaView.as_view(), name="schema"),

@@ -20,7 +20,7 @@ BEARER = "Bearer"
 # Where a sign-in goes that is kept to privacy: its owner is suspended, rests or is leaving.
 LIMITED_HOME = "users:privacy"
 # What asks nobody who they are, by the names of its URLs.
-OPEN_TO_ALL = frozenset({"media", "site:health", "site:version"})
+OPEN_TO_ALL = frozenset({"media", "site:health", "site:ready", "site:version"})
 
 # The browser's own cookie, by which its owner's lockout is told from a stranger's guesses; browsers keep none longer.
 DEVICE_COOKIE_LIFE = timedelta(days=400)

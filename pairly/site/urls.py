@@ -14,6 +14,7 @@ urlpatterns = [
     path("prices/", views.prices, name="prices"),
     path("design/", design, name="design"),
     path("health", views.health, name="health"),
+    path("ready", views.ready, name="ready"),
     path("version", views.version_document, name="version"),
     path("metrics", records.metrics_text, name="metrics"),
     path(".well-known/security.txt", security_txt, name="security-txt"),

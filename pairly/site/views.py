@@ -76,6 +76,14 @@ def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse(document, status=200 if document["checks"]["database"] == "ok" else 503)
 
 
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """Whether to send requests to this process: 200, or 503 with what is missing."""
+    document = checks.check_ready()
+    return JsonResponse(document, status=200 if document["status"] == "ok" else 503)
+
+
 @require_safe
 def version_document(request: HttpRequest) -> JsonResponse:
     """Which version answers, and of which commit where the build says so."""
