@@ -1,5 +1,4 @@
 """What this server process is doing at the moment, for `ready` and `metrics`, and what it does before it ends.
-"""What this server process is doing at the moment, for `ready` and `metrics`.
 
 Written from the event loop of the process only (pairly.server, pairly.layers.queue, the sockets); read from any thread.
 Everywhere else than in a server process (a worker, a command, a test) all numbers stay 0.
@@ -38,9 +37,6 @@ class ProcessState:
 
     goodbyes: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """What is awaited before the process ends; see `before_end`."""
-
-    is_draining: bool = False
-    """The process was asked to stop: it takes nothing new and finishes what it has."""
 
 
 state = ProcessState()
