@@ -77,7 +77,7 @@ def _clean_caches() -> None:
     """Each test starts with an empty Redis database of its worker, and with no key of an earlier test in mind."""
     common_redis.get_client().flushdb()
     _forget_cached_keys()
-    ban_list.forget()
+    ban_list.begin_empty()
 
 
 def _is_loopback(host: object) -> bool:
