@@ -14,17 +14,23 @@ from django.http import HttpRequest
 from .types import Client
 
 _USER_AGENT_MAX = 256
+_FOUND = "_pairly_client"
 
 
 def client_of(*, request: HttpRequest) -> Client:
-    """Address and user agent of the sender of `request`."""
-    return Client(
+    """Address and user agent of the sender of `request`; found once a request, for every layer asks."""
+    known: Client | None = vars(request).get(_FOUND)
+    if known is not None:
+        return known
+    found = Client(
         ip=resolve_ip(
             remote_addr=request.META.get("REMOTE_ADDR", ""),
             forwarded_for=request.META.get("HTTP_X_FORWARDED_FOR", ""),
         ),
         user_agent=_printable(request.META.get("HTTP_USER_AGENT", ""))[:_USER_AGENT_MAX],
     )
+    vars(request)[_FOUND] = found
+    return found
 
 
 def resolve_ip(*, remote_addr: str, forwarded_for: str) -> str:
@@ -69,4 +75,4 @@ def _canonical(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)
+    return text if text.isprintable() else "".join(one if one.isprintable() else " " for one in text)
