@@ -147,7 +147,7 @@ def _account_of(request: HttpRequest) -> str | None:
     """
     if isinstance(request.user, User):
         return str(request.user.uid)
-    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _space, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() != "bearer":
         return None
     try:
