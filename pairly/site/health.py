@@ -104,6 +104,7 @@ class _Check:
         self._name, self._run = name, run
         self._is_running = threading.Lock()
         self._found: bool | None = None
+        self._last_error = ""
         self._done = threading.Event()
 
     def start(self) -> None:
@@ -118,7 +119,11 @@ class _Check:
             self._found = self._run()
         except Exception as error:  # any failure means that we cannot know: not fine
             self._found = False
-            log.info("health_check_failed", check=self._name, error=type(error).__name__)
+            before, self._last_error = self._last_error, repr(error)
+            if self._last_error != before:  # once, not at every look
+                log.warning("health_check_failed", check=self._name, error=self._last_error)
+        else:
+            self._last_error = ""
         finally:
             self._is_running.release()
             self._done.set()
@@ -180,7 +185,7 @@ def _migrations() -> bool:
     if not _is_migrated:
         with _connect() as connection:
             applied = {(row[0], row[1]) for row in connection.execute("SELECT app, name FROM django_migrations")}
-        _is_migrated = set(MigrationLoader(None, ignore_no_initial=True).disk_migrations) <= applied
+        _is_migrated = set(MigrationLoader(None).disk_migrations) <= applied
     return _is_migrated
 
 

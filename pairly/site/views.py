@@ -73,7 +73,7 @@ def _terms_of_trade() -> dict[str, Any]:
 def health(request: HttpRequest) -> JsonResponse:
     """The health document; 503 without the database, for nothing works then."""
     document = checks.check()
-    return JsonResponse(document, status=200 if document["checks"]["database"] == "ok" else 503)
+    return _checked(document, is_fine=document["checks"]["database"] == "ok")
 
 
 @never_cache
@@ -81,7 +81,14 @@ def health(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """Whether to send requests to this process: 200, or 503 with what is missing."""
     document = checks.check_ready()
-    return JsonResponse(document, status=200 if document["status"] == "ok" else 503)
+    return _checked(document, is_fine=document["status"] == "ok")
+
+
+def _checked(document: checks.Health, *, is_fine: bool) -> JsonResponse:
+    response = JsonResponse(document, status=200 if is_fine else 503)
+    # A truthful answer to a probe is no error of ours, each few seconds anew: Django's log leaves it out.
+    response._has_been_logged = True  # type: ignore[attr-defined]  # django.utils.log.log_response
+    return response
 
 
 @require_safe

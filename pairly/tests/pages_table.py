@@ -577,6 +577,7 @@ PAGES = [*EVERYWHERE, *REFUSALS]
 # URLs that show no page: documents, files, and what is only posted to; with the arguments of one that a test asks.
 NO_PAGES: dict[str, dict[str, str]] = {
     "site:health": {},
+    "site:ready": {},
     "site:version": {},
     "site:security-txt": {},
     "media": {"name": "nothing.webp"},

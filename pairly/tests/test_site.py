@@ -14,6 +14,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import translation
 
+from pairly.common import process_state
 from pairly.common import redis as common_redis
 from pairly.common.problems import Overloaded
 from pairly.site import health, views
@@ -175,6 +176,22 @@ def test_the_prices_are_those_that_are_charged():
 
 
 # -- health and version -----------------------------------------------------------------------------------
+@pytest.fixture(autouse=True)
+def _looks_anew():
+    """A look at the health is good for a second: no test takes an earlier one's."""
+    health.forget()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/ready", "/api/ready", "/api/v1/ready"])
+def test_a_process_is_ready_until_it_is_asked_to_stop(path, monkeypatch):
+    answer = Client().get(path)
+    checks = {"database": "ok", "migrations": "ok", "draining": "ok"}
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "checks": checks})
+    monkeypatch.setattr(process_state.state, "is_draining", True)
+    assert Client().get(path).status_code == 503
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", HEALTH)
 def test_health_tells_at_each_address_what_is_missing(path):
