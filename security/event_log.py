@@ -78,6 +78,7 @@ _source: ContextVar[str] = ContextVar("security_source", default="")
 _counts: Counter[tuple[str, str]] = Counter()
 _counting = threading.Lock()
 _complained_at = 0.0
+_n_lost = 0
 
 
 def write(
@@ -117,6 +118,11 @@ def list_counts() -> dict[tuple[str, str], int]:
     """How many events of each action and outcome this process wrote, for the metrics."""
     with _counting:
         return dict(_counts)
+
+
+def count_lost() -> int:
+    """How many times this process could not write or remove, for the metrics."""
+    return _n_lost
 
 
 def remove_old(*, today: date | None = None) -> int:
@@ -241,7 +247,8 @@ def _count(action: str, outcome: str) -> None:
 
 
 def _complain(error: Exception) -> None:
-    global _complained_at
+    global _complained_at, _n_lost
+    _n_lost += 1
     now = time.monotonic()
     if now - _complained_at >= COMPLAIN_EVERY_S or not _complained_at:
         _complained_at = now

@@ -87,8 +87,12 @@ def _process() -> list[Metric]:
     )
     for (action, outcome), n in sorted(event_log.list_counts().items()):
         events.add_metric([action, outcome], n)
+    lost = CounterMetricFamily(
+        "pairly_security_log_failures", "Events that could not be written to the security log.", event_log.count_lost()
+    )
     return [
         build,
+        lost,
         GaugeMetricFamily("pairly_requests_in_queue", "HTTP requests with a place of the queue.", state.n_in_flight),
         GaugeMetricFamily("pairly_requests_waiting", "HTTP requests that wait for a place.", state.n_waiting),
         CounterMetricFamily(
@@ -124,7 +128,7 @@ def _redis() -> list[Metric]:
     last = GaugeMetricFamily(
         "pairly_job_last_success_timestamp_seconds",
         "When a periodic job last ended well, in Unix time.",
-        labels=["job"],
+        labels=["task"],
     )
     differences = GaugeMetricFamily(
         "pairly_ledger_differences", "Invariants of the ledger that did not hold at the last check."
