@@ -12,7 +12,7 @@ from rest_framework import serializers
 class Envelope(serializers.Serializer[dict[str, Any]]):
     """A sealed message (e2e, section 2.3): exactly these members. An erased one has `ct` "" and no boxes."""
 
-    v = serializers.IntegerField(help_text="1")
+    v = serializers.ChoiceField(choices=[1])
     hdr = serializers.CharField(help_text="base64url, as all byte strings here")
     sig = serializers.CharField()
     ct = serializers.CharField(allow_blank=True)
@@ -28,13 +28,9 @@ class StatementIn(serializers.Serializer[None]):
     statement = serializers.CharField(max_length=400)
     sig = serializers.CharField(max_length=120)
     public = serializers.CharField(max_length=2_000, allow_blank=True, help_text='"" in a statement that revokes')
-    # A serializer has a property `label` of its own.
-    label_name = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
-
-    def to_internal_value(self, data: object) -> object:
-        if isinstance(data, dict) and "label" in data:
-            data = {**data, "label_name": data["label"]}
-        return super().to_internal_value(data)
+    label = serializers.CharField(  # type: ignore[assignment]  # a field here, whatever else a serializer calls so
+        max_length=80, required=False, allow_blank=True, default=""
+    )
 
 
 class BindIn(serializers.Serializer[None]):
@@ -125,14 +121,18 @@ class BackupSlot(serializers.Serializer[Any]):
     """A way to the wrapped key (e2e, section 4); further members depend on the type."""
 
     type = serializers.CharField(help_text="argon2id, recovery, pbkdf2-sha256, ...")
+    salt = serializers.CharField()
     wrapped = serializers.CharField()
+    m = serializers.IntegerField(required=False, help_text="of argon2id, as t and p")
+    t = serializers.IntegerField(required=False)
+    p = serializers.IntegerField(required=False)
 
 
 class Backup(serializers.Serializer[Any]):
     """The backup file of e2e section 4: exactly these members. Documents the file; it is stored as it comes."""
 
-    format = serializers.CharField(help_text="pairly-keys")
-    v = serializers.IntegerField(help_text="1")
+    format = serializers.ChoiceField(choices=["pairly-keys"])
+    v = serializers.ChoiceField(choices=[1])
     user_id = serializers.CharField()
     gen = serializers.CharField()
     version = serializers.IntegerField(help_text="one more than If-Match")

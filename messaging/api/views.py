@@ -46,9 +46,7 @@ class StatementsView(APIView):
         body = serializers.StatementIn(data=request.data)
         body.is_valid(raise_exception=True)
         fields = dict(body.validated_data)
-        head = keys.add_statement(
-            user=user_of(request), family=_family(request), label_=fields.pop("label_name"), **fields
-        )
+        head = keys.add_statement(user=user_of(request), family=_family(request), label_=fields.pop("label"), **fields)
         document = {"seq": head.seq, "log_hash": b64u_encode(head.log_hash)}
         return Response(serializers.LogHeadOut(document).data, 201)
 

@@ -1,22 +1,15 @@
 // One conversation: what is verified, what is next, and how a message is sealed. No DOM here.
-import { get, post, Problem } from "../api";
+import { get, post, Problem, type Schema } from "../api";
 import { currentEncryption, fetchLog, fetchServerKeys, type MyKeys } from "../keys/keyring";
 import { type Bytes, decode64, encode64, equal, uuid7, uuidBytes } from "../protocol/bytes";
-import { firstHead, type Srv, verifyPlace } from "../protocol/chain";
+import { firstHead, verifyPlace } from "../protocol/chain";
 import { type Envelope, open, readBody, seal, textBody } from "../protocol/envelope";
 import { CannotVerify, type Header, parseHeader } from "../protocol/header";
 import type { KeyLog } from "../protocol/keylog";
 import { suite } from "../protocol/suite";
 
-export interface Row {
-  envelope: Envelope;
-  srv: Srv;
-  charged_centi?: number;
-  delivered?: boolean;
-  read_at?: string | null;
-  hold_state?: string | null;
-  hold_expires_at?: string | null;
-}
+/** A message of the history; one that was pushed has only what everybody is sent. */
+export type Row = Pick<Schema<"HistoryRowOut">, "envelope" | "srv"> & Partial<Schema<"HistoryRowOut">>;
 
 /** A message as the page shows it; `text` is null when it could not be verified or was deleted. */
 export interface Shown {
@@ -45,12 +38,7 @@ export interface Outgoing {
   envelope: Envelope | null;
 }
 
-export interface Ack {
-  srv: Srv;
-  charged_centi: number;
-  balance_centi: number;
-  hold: { id: string; expires_at: string } | null;
-}
+export type Ack = Schema<"AckOut">;
 
 /** What became of a send; `ack` is null when the message had arrived before. */
 export interface Sent {
@@ -58,19 +46,8 @@ export interface Sent {
   ack: Ack | null;
 }
 
-interface Opening {
-  id: string;
-  n: number;
-  head: string;
-  next_seq: number;
-  price_centi: number;
-  reply_window_s: number;
-}
-
-interface Page {
-  results: Row[];
-  next: string | null;
-}
+type Opening = Schema<"OpenedOut">;
+type Page = Schema<"HistoryRowPage">;
 
 /** Refusals that the server gives before it looks whether it already has the message. */
 const BEFORE_THE_LOOK = new Set(["offline", "muted", "rate_limited"]);
@@ -112,8 +89,8 @@ export class Conversation {
     return firstHead(uuidBytes(this.id), uuidBytes(this.me), uuidBytes(this.peer));
   }
 
-  #history(bounds: string): Promise<Page> {
-    return get<Page>(`messages/history/${this.peer}${bounds}`);
+  #history(bounds: "" | `?${string}`): Promise<Page> {
+    return get<"/api/v1/messages/history/{user_id}">(`messages/history/${this.peer}${bounds}`);
   }
 
   /** The page before what is here; oldest first. It must end in the head that the oldest message here follows. */
@@ -152,7 +129,7 @@ export class Conversation {
   }
 
   async #refresh(): Promise<Opening> {
-    const opening = await post<Opening>("messages/conversations", { user_id: this.peer });
+    const opening = await post<"/api/v1/messages/conversations">("messages/conversations", { user_id: this.peer });
     this.priceCenti = opening.price_centi;
     this.#nextSeq = opening.next_seq;
     return opening;

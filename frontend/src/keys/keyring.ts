@@ -1,6 +1,6 @@
 // Making, finding and opening a user's keys.
 import { get, post, request } from "../api";
-import { type BackupFile, createBackup, openBackup, openKeyring, type Secret } from "../protocol/backup";
+import { createBackup, openBackup, openKeyring, type Secret } from "../protocol/backup";
 import { type Bytes, concat, decode64, encode64, label, uuidBytes } from "../protocol/bytes";
 import type { EncryptionKey } from "../protocol/envelope";
 import { CannotVerify } from "../protocol/header";
@@ -22,7 +22,7 @@ export type KeyState = "none" | "locked" | "ready";
 export async function fetchLog(me: string, user: string): Promise<KeyLog> {
   const entries: LogEntry[] = [];
   for (;;) {
-    const page = await get<{ entries: LogEntry[] }>(`keys/${user}/log?after_seq=${entries.length}`);
+    const page = await get<"/api/v1/keys/{user_id}/log">(`keys/${user}/log?after_seq=${entries.length}`);
     if (page.entries.length === 0) break;
     entries.push(...page.entries);
   }
@@ -42,7 +42,7 @@ export function currentEncryption(log: KeyLog): Bytes {
 }
 
 export async function keyState(user: string): Promise<KeyState> {
-  const bundle = await get<{ identity: unknown }>(`keys/${user}/bundle`);
+  const bundle = await get<"/api/v1/keys/{user_id}/bundle">(`keys/${user}/bundle`);
   if (!bundle.identity) return "none";
   return (await findDevice(user)) ? "ready" : "locked";
 }
@@ -58,7 +58,7 @@ export async function enrol(user: string, recovery: Bytes, deviceLabel: string):
   const encryption = await hpke.GenerateKeyPair(true);
   const seed = (await hpke.SerializePrivateKey(encryption.privateKey)) as Bytes;
   const publicKey = (await hpke.SerializePublicKey(encryption.publicKey)) as Bytes;
-  const { backup_version: before } = await get<{ backup_version: number }>("keys/session");
+  const { backup_version: before } = await get<"/api/v1/keys/session">("keys/session");
   const [file, keyringKey] = await createBackup(userId, before + 1, identitySeed, [seed], recovery);
   await request("PUT", "keys/backup", file, { "If-Match": String(before) });
   const steps = [
@@ -69,7 +69,7 @@ export async function enrol(user: string, recovery: Bytes, deviceLabel: string):
   let head = START;
   for (const step of steps) {
     const [entry, next] = await state(userId, step, identity, head, Date.now());
-    await post("keys/statements", { ...entry, label: step.role === 2 ? deviceLabel : "" });
+    await post<"/api/v1/keys/statements">("keys/statements", { ...entry, label: step.role === 2 ? deviceLabel : "" });
     head = next;
     // Once the log holds the device, this browser must know its key even if the next step fails.
     if (step.role === 2) await saveDevice({ user, pair, keyringKey, version: file.version });
@@ -78,7 +78,7 @@ export async function enrol(user: string, recovery: Bytes, deviceLabel: string):
 
 /** Open the backup on a new device and enter the device into the log. BackupError('wrong_secret') for a wrong code. */
 export async function unlock(user: string, secret: Secret, deviceLabel: string): Promise<void> {
-  const file = await get<BackupFile>("keys/backup");
+  const file = await get<"/api/v1/keys/backup">("keys/backup");
   const opened = await openBackup(file, secret);
   const identity = await signerFromSeed(opened.identitySeed);
   const log = await fetchLog(user, user);
@@ -86,7 +86,7 @@ export async function unlock(user: string, secret: Secret, deviceLabel: string):
   const device = await signerOf(pair);
   const what = { role: 2, alg: 1, subject: device.kid, publicKey: device.public } as const;
   const [entry] = await state(uuidBytes(user), what, identity, log.head, Date.now());
-  await post("keys/statements", { ...entry, label: deviceLabel });
+  await post<"/api/v1/keys/statements">("keys/statements", { ...entry, label: deviceLabel });
   await saveDevice({ user, pair, keyringKey: opened.keyringKey, version: file.version });
 }
 
@@ -96,7 +96,7 @@ export async function loadKeys(user: string): Promise<MyKeys | null> {
   if (!record) return null;
   const device = await signerOf(record.pair);
   await bind(device);
-  const [file, log, hpke] = await Promise.all([get<BackupFile>("keys/backup"), fetchLog(user, user), suite()]);
+  const [file, log, hpke] = await Promise.all([get<"/api/v1/keys/backup">("keys/backup"), fetchLog(user, user), suite()]);
   if (file.version < record.version) throw new CannotVerify("backup_rollback");
   const seeds = await openKeyring(file, record.keyringKey);
   const encryption = await Promise.all(seeds.map(async (seed, i) => {
@@ -108,14 +108,14 @@ export async function loadKeys(user: string): Promise<MyKeys | null> {
 }
 
 async function bind(device: Signer): Promise<void> {
-  const session = await get<{ session_id: string; device: string | null }>("keys/session");
+  const session = await get<"/api/v1/keys/session">("keys/session");
   if (session.device === encode64(device.kid)) return;
   const sig = await device.sign(concat(label("bind"), uuidBytes(session.session_id), device.kid));
-  await post("keys/bind", { kid: encode64(device.kid), sig: encode64(sig) });
+  await post<"/api/v1/keys/bind">("keys/bind", { kid: encode64(device.kid), sig: encode64(sig) });
 }
 
 /** The server's receipt keys by skid. */
 export async function fetchServerKeys(): Promise<Map<string, Bytes>> {
-  const { keys } = await get<{ keys: { skid: string; public: string }[] }>("keys/server");
+  const { keys } = await get<"/api/v1/keys/server">("keys/server");
   return new Map(keys.map((key) => [key.skid, decode64(key.public)]));
 }

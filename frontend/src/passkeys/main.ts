@@ -1,5 +1,5 @@
 // Passkeys: the button that proves who one is (sign-in, second step, step-up) and the page where they are made.
-import { post, Problem } from "../api";
+import { Problem, request } from "../api";
 import { canUsePasskeys, create, get, type Json } from "./device";
 
 interface Begun {
@@ -80,15 +80,15 @@ class PairlyPasskey extends PasskeyElement {
   protected async act(): Promise<void> {
     const next = this.dataset["next"] ?? "";
     if (this.dataset["purpose"] === "step-up") {
-      const { options, state } = await post<Begun>("auth/passkeys/step-up/begin", {});
-      await post("auth/passkeys/step-up/finish", { state, credential: await get(options) });
+      const { options, state } = await request<Begun>("POST", "auth/passkeys/step-up/begin", {});
+      await request("POST", "auth/passkeys/step-up/finish", { state, credential: await get(options) });
       location.assign(next || "/");
       return;
     }
     const page = `${location.origin}/sign-in/passkey/`;
     const which = { second_step: this.dataset["purpose"] === "second-step" };
-    const { options } = await post<Begun>(`${page}begin/`, which);
-    const done = await post<{ next: string }>(`${page}finish/`, { ...which, next, credential: await get(options) });
+    const { options } = await request<Begun>("POST", `${page}begin/`, which);
+    const done = await request<{ next: string }>("POST", `${page}finish/`, { ...which, next, credential: await get(options) });
     location.assign(done.next);
   }
 }
@@ -107,10 +107,10 @@ class PairlyPasskeys extends PasskeyElement {
   }
 
   protected async act(): Promise<void> {
-    const { options, state } = await post<Begun>("auth/passkeys/register/begin", {});
+    const { options, state } = await request<Begun>("POST", "auth/passkeys/register/begin", {});
     const credential = await create(options);
     const name = this.piece<HTMLInputElement>("name").value;
-    const made = await post<Made>("auth/passkeys/register/finish", { state, credential, name });
+    const made = await request<Made>("POST", "auth/passkeys/register/finish", { state, credential, name });
     if (made.backup_codes.length === 0) {
       location.reload();
       return;
