@@ -27,13 +27,14 @@ Row = tuple[str, str]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a call came to. `changed` are the rows that are there only before or only after it."""
+    """What a call came to. `changed` are the rows that are there only before or only after it, `added` the latter."""
 
     status: int
     text: str
     location: str
     code: str
     changed: list[Row]
+    added: list[Row]
 
     @property
     def tables(self) -> set[str]:
@@ -83,7 +84,7 @@ class Doors:
     def call(
         self, path: str, method: str, access: Access, actor: Persona, *, more: dict[str, Any] | None = None
     ) -> Outcome:
-        """Make the call and take it back. `more`: members that are added to the body."""
+        """Make the call and take it back. `more`: members of the body beside those that belong there."""
         client = self._dressed(actor, path)
         save = transaction.savepoint()
         try:
@@ -93,7 +94,7 @@ class Doors:
             headers = {**self._headers, **(access.headers(body) if access.headers else {})}
             answer = _send(client, method, path, _with(body, more), headers)
             after = self.database.rows()
-            return _outcome(answer, [*(before - after), *(after - before)])
+            return _outcome(answer, list(before - after), list(after - before))
         finally:
             transaction.savepoint_rollback(save)
 
@@ -137,7 +138,7 @@ def _columns_of_people() -> dict[str, list[str]]:
 
 
 def _with(body: Any, more: dict[str, Any] | None) -> Any:
-    return {**(body or {}), **more} if more else body
+    return {**more, **(body or {})} if more else body
 
 
 JSON_PAGES = ("/sign-in/passkey/",)
@@ -154,12 +155,12 @@ def _send(client: Client, method: str, path: str, body: Any, headers: dict[str, 
     return send(path, body or {}, headers=headers)
 
 
-def _outcome(answer: Any, changed: list[Row]) -> Outcome:
+def _outcome(answer: Any, removed: list[Row], added: list[Row]) -> Outcome:
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     text = content.decode("utf-8", "replace")
     is_problem = answer.headers.get("Content-Type", "") == "application/problem+json"
     code = json.loads(text)["code"] if is_problem and text else ""
-    return Outcome(answer.status_code, text, answer.headers.get("Location", ""), code, changed)
+    return Outcome(answer.status_code, text, answer.headers.get("Location", ""), code, [*removed, *added], added)
 
 
 def sign_in_path() -> str:
