@@ -77,12 +77,8 @@ def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRespon
 
 
 def _chat_page(request: HttpRequest, template: str, context: Mapping[str, object], **extra: list[str]) -> HttpResponse:
-    """Pages that hold plaintext in the browser: Trusted Types on, never stored. `extra`: more directives."""
+    """Pages that hold plaintext in the browser: never stored. `extra`: more directives."""
     response = render(request, template, context)
-    response._csp_update = {  # type: ignore[attr-defined]  # django-csp reads this attribute
-        **extra,
-        "require-trusted-types-for": ["'script'"],
-        "trusted-types": ["'none'"],
-    }
+    response._csp_update = extra  # type: ignore[attr-defined]  # django-csp reads this attribute
     response["Cache-Control"] = "no-store"
     return response

@@ -85,11 +85,11 @@ INSTALLED_APPS = [
 # Outermost first. Files of `static/` are answered above what counts, limits and signs in.
 MIDDLEWARE = [
     "pairly.layers.request_log.RequestLogMiddleware",
+    "pairly.layers.policy.PolicyMiddleware",
+    "pairly.layers.headers.HeadersMiddleware",  # of every answer, also of the refusals below
+    "corsheaders.middleware.CorsMiddleware",  # also refusals can be read by the origins that may call
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
-    "pairly.layers.policy.PolicyMiddleware",
-    "pairly.site.private_answers.PrivateAnswersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "pairly.layers.limits.BanMiddleware",
@@ -254,6 +254,8 @@ ALLOWED_HOSTS = e.ALLOWED_HOSTS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_COOKIES
+# The proxy says whether the visitor came over TLS; without a trusted proxy anybody could claim it.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if e.TRUSTED_PROXY_COUNT else None
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -266,18 +268,25 @@ CORS_URLS_REGEX = r"^/api/.*$"
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-match", "x-csrftoken"]
 
+# Where files come from: this site, and the CDN if there is one.
+_cdn = urlsplit(e.CDN_BASE_URL)
+_files = ["'self'", *([f"{_cdn.scheme}://{_cdn.netloc}"] if e.CDN_BASE_URL else [])]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
-        "img-src": ["'self'", "data:", "blob:"],
-        "font-src": ["'self'"],
+        "script-src": _files,
+        "style-src": _files,
+        "img-src": [*_files, "data:", "blob:"],
+        "font-src": _files,
         "connect-src": ["'self'"],
-        "manifest-src": ["'self'"],
+        "manifest-src": _files,
         "form-action": ["'self'"] + ([STRIPE_API_BASE] if USE_PAYMENT_SANDBOX else ["https://checkout.stripe.com"]),
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
+        # No script turns text into HTML or code, on any page of ours: the browser refuses it.
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["'none'"],
+        "upgrade-insecure-requests": SECURE_COOKIES,
     }
 }
 
@@ -339,6 +348,7 @@ STORAGES = {
     # Hashed names that browsers may keep for ever, compressed beforehand. esbuild's chunks bear a hash already.
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+WHITENOISE_ALLOW_ALL_ORIGINS = bool(e.CDN_BASE_URL)  # fonts and modules from another host need it
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+(\.[0-9a-f]{12}\..+|/chunks/.+-[0-9A-Z]{8}\.js)$"
 

@@ -19,6 +19,7 @@ from users.models import User
 from .access_setups import Scene
 from .access_table import Access, Route
 from .access_world import Persona, World
+from .header_rules import faults_of
 
 # The application may neither read nor write it: a place for differences that `check_ledger` plants as the owner role.
 UNREADABLE = {"credits_planted"}
@@ -94,6 +95,8 @@ class Doors:
             headers = {**self._headers, **(access.headers(body) if access.headers else {})}
             answer = _send(client, method, path, _with(body, more), headers)
             after = self.database.rows()
+            faults = faults_of(answer, path=path, is_private=actor.user is not None)
+            assert not faults, (method, path, actor.name, faults)
             return _outcome(answer, list(before - after), list(after - before))
         finally:
             transaction.savepoint_rollback(save)

@@ -1,0 +1,103 @@
+"""What the headers of an answer have to be (P7), as a list of what is wrong with one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
+
+from django.conf import settings
+
+STRICT = {
+    "default-src": ["'none'"],
+    "style-src": ["'self'"],
+    "font-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "frame-ancestors": ["'none'"],
+    "base-uri": ["'none'"],
+}
+TRUSTED_TYPES = {"require-trusted-types-for": ["'script'"], "trusted-types": ["'none'"]}
+SAME = {
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+DENIED = {"camera", "microphone", "geolocation", "payment", "usb", "display-capture", "clipboard-read"}
+FOR_EVERYBODY = ("/static/", "/media/")
+READ_BY_SCRIPTS = {"pairly_csrf", "__Host-pairly_csrf"}
+KEY_PAGE = "/keys/"
+
+
+def policy_of(answer: Any) -> dict[str, list[str]]:
+    parts = [part.split() for part in answer.headers.get("Content-Security-Policy", "").split(";") if part.strip()]
+    return {part[0]: part[1:] for part in parts}
+
+
+def faults_of(answer: Any, *, path: str, is_private: bool = False) -> list[str]:
+    """What is wrong. `is_private`: the caller is signed in."""
+    return [
+        *_of_the_policy(policy_of(answer), path, answer.status_code),
+        *_of_single_headers(answer),
+        *_of_caching(answer, path, is_private),
+        *_of_cookies(answer),
+        *_of_the_way_on(answer),
+    ]
+
+
+def _of_the_policy(policy: dict[str, list[str]], path: str, status: int) -> Iterator[str]:
+    wanted = STRICT | ({} if path.startswith(("/admin/", "/api/")) else TRUSTED_TYPES)
+    yield from (f"{name} {policy.get(name)}" for name, values in wanted.items() if policy.get(name) != values)
+    scripts = ["'self'"]
+    if path.split("?")[0] == KEY_PAGE and status == 200:
+        scripts.append("'wasm-unsafe-eval'")
+    if policy.get("script-src") != scripts:
+        yield f"script-src {policy.get('script-src')}"
+    if "unsafe-inline" in str(policy) or "'unsafe-eval'" in str(policy) or "*" in str(policy):
+        yield f"loose {policy}"
+    if (policy.get("form-action") or [""])[0] != "'self'" or len(policy["form-action"]) != 2:
+        yield f"form-action {policy.get('form-action')}"
+
+
+def _of_single_headers(answer: Any) -> Iterator[str]:
+    for name, value in SAME.items():
+        if answer.headers.get(name) != value:
+            yield f"{name}: {answer.headers.get(name)}"
+    features = answer.headers.get("Permissions-Policy", "")
+    yield from (f"Permissions-Policy without {name}" for name in DENIED if f"{name}=()" not in features)
+    yield from (f"tells {name}" for name in ("Server", "X-Powered-By") if name in answer.headers)
+
+
+def _of_caching(answer: Any, path: str, is_private: bool) -> Iterator[str]:
+    caching = answer.headers.get("Cache-Control", "")
+    if path.startswith(FOR_EVERYBODY) and answer.status_code == 200:
+        return
+    if (is_private or path.startswith("/api/")) and "no-store" not in caching:
+        yield f"Cache-Control: {caching}"
+    if "public" in caching or "s-maxage" in caching:
+        yield f"Cache-Control: {caching}"
+
+
+def _of_cookies(answer: Any) -> Iterator[str]:
+    for name, morsel in answer.cookies.items():
+        is_gone = morsel["max-age"] == 0 or "1970" in str(morsel["expires"])
+        if not morsel["samesite"] or morsel["domain"] or morsel["path"] != "/":
+            yield f"cookie {morsel.OutputString()}"
+        if not morsel["httponly"] and not is_gone and name not in READ_BY_SCRIPTS:
+            yield f"cookie for scripts {name}"
+        if settings.SECURE_COOKIES and not (morsel["secure"] and name.startswith("__Host-")):
+            yield f"cookie without TLS {name}"
+
+
+def _of_the_way_on(answer: Any) -> Iterator[str]:
+    location = answer.headers.get("Location", "")
+    if not location:
+        return
+    is_shop = location.startswith(f"{settings.STRIPE_API_BASE}/")
+    if not is_shop and not re.match(r"/(?![/\\])", location):
+        yield f"leads away: {location}"
+    said = unquote(location)
+    if "@" in said or re.search(r"[?&](token|code|state|access|refresh|email)\w*=", said):
+        yield f"tells: {location}"
