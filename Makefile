@@ -25,7 +25,7 @@ export npm_config_audit := false
 
 .DEFAULT_GOAL := help
 .PHONY: help run test setup packages node frontend lint types suite bench prove vectors audit screenshots \
-	chromium clean
+	chromium proxies clean
 
 help:
 	@sed -n '1,7s/^# *//p' Makefile
@@ -75,6 +75,10 @@ frontend: node
 chromium: packages
 	@$(BIN)/python -m pairly.testing.chromium
 
+# nginx and PgBouncer, which the tests of deploy/ run on loopback.
+proxies: packages
+	@$(BIN)/python -m pairly.testing.proxies
+
 # -- checks ------------------------------------------------------------------------------------------------
 
 lint: setup
@@ -89,13 +93,13 @@ types: packages
 	$(BIN)/mypy $(APPS) manage.py conftest.py
 
 # A module's tests stay in one worker, so that each browser is started once a module.
-suite: setup chromium
+suite: setup chromium proxies
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # -- measurements and proofs -------------------------------------------------------------------------------
 
 # Every test in its long form (the ledger's model test: 10,000 steps).
-prove: setup chromium
+prove: setup chromium proxies
 	PAIRLY_PROVE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # The main path against pgbench on the same server, in a data folder of its own.

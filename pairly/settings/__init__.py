@@ -252,6 +252,8 @@ DEVICE_COOKIE_NAME = f"{_cookie_prefix}pairly_device"
 CSRF_TRUSTED_ORIGINS = e.CSRF_TRUSTED_ORIGINS
 ALLOWED_HOSTS = e.ALLOWED_HOSTS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+# Behind a proxy only: it writes this header itself, and drops what a client wrote (deploy/nginx/proxy.conf).
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if e.TRUSTED_PROXY_COUNT else None
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_COOKIES
 # The proxy says whether the visitor came over TLS; without a trusted proxy anybody could claim it.
