@@ -22,6 +22,7 @@ SERVERLESS_COMMANDS = {
     "findstatic",
     "diffsettings",
     "spectacular",
+    "known_migrations",
 }
 
 

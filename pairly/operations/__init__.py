@@ -1,0 +1,1 @@
+"""Looking after a running Pairly: backups, restoring them, going back to an earlier version."""
