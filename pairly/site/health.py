@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable
 from typing import TypedDict, cast
 
-import psycopg
-import redis as redis_package
 import structlog
 from celery import current_app
 from django.conf import settings
