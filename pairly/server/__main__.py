@@ -10,12 +10,14 @@ import logging
 import os
 import sys
 
+import django
 from asgiref.compatibility import guarantee_single_callable
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.utils import import_by_path
 
+from pairly.settings import environment
+
 APPLICATION = "pairly.asgi:application"
-DRAIN_SECONDS = 20.0
 EXIT_UNFINISHED = 1
 
 
@@ -24,13 +26,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="pairly.server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--drain-seconds", type=float, default=DRAIN_SECONDS, help="at most so long after SIGTERM")
+    drain_s = environment.SERVER_DRAIN_SECONDS
+    parser.add_argument("--drain-seconds", type=float, default=drain_s, help="at most so long after SIGTERM")
     parser.add_argument("application", nargs="?", default=APPLICATION, help="module:name of an ASGI application")
     arguments = parser.parse_args()
 
     sys.path.insert(0, ".")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pairly.settings")
+    django.setup()  # whatever the application is: what the server itself says is translated
     application = guarantee_single_callable(import_by_path(arguments.application))
-    from .limits import Patience  # after the application: it sets Django up
+    from .limits import Patience
     from .runner import Server
 
     server = Server(

@@ -130,9 +130,11 @@ class RunningServer:
 
 
 @contextmanager
-def running_daphne(*, database: str, log_folder: Path, **extra_env: str) -> Iterator[RunningServer]:
-    """The real application on loopback and on `database`; stopped at the end."""
-    port = free_port()
+def running_daphne(
+    *, database: str, log_folder: Path, port: int = 0, application: str = "pairly.asgi:application", **extra_env: str
+) -> Iterator[RunningServer]:
+    """The real application on loopback and on `database`; stopped at the end. `port` 0 means a free one."""
+    port = port or free_port()
     env = {
         **databases.server_environment(settings.VAR_DIR, name=database),
         "REDIS_URL": settings.REDIS_URL,
@@ -142,7 +144,7 @@ def running_daphne(*, database: str, log_folder: Path, **extra_env: str) -> Iter
         **extra_env,
     }
     log_path = log_folder / f"daphne-{port}.log"
-    command = [sys.executable, "-m", "pairly.server", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "pairly.server", "--host", "127.0.0.1", "--port", str(port), application]
     child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env)
     url = f"http://127.0.0.1:{port}"
     try:
