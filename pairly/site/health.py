@@ -29,7 +29,7 @@ FRESH_SECONDS = 1.0
 CONNECT_SECONDS = 1
 MAIL_SECONDS = 1
 # A mail server is not bothered at each look at our health.
-MAIL_FRESH_SECONDS = 5.0
+MAIL_FRESH_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
 

@@ -108,7 +108,7 @@ def faulty_world(folder: Path, *, blocker: DjangoDbBlocker, **extra_env: str) ->
         }
         with (
             blocker.unblock(),
-            _django_on(folder),
+            django_on(folder),
             running_daphne(database=paths.DATABASE, log_folder=folder / "log", **env) as server,
             ExitStack() as closing,
         ):
@@ -134,7 +134,7 @@ def _copy_schema(folder: Path) -> None:
 
 
 @contextmanager
-def _django_on(folder: Path) -> Iterator[None]:
+def django_on(folder: Path) -> Iterator[None]:
     before = {name: connection.settings_dict[name] for name in ("HOST", "NAME")}
     close_connections()
     connection.settings_dict |= {"HOST": str(paths.socket_dir(folder)), "NAME": paths.DATABASE}
