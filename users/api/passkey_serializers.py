@@ -48,7 +48,7 @@ class PasskeyOut(serializers.Serializer[PasskeyRow]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     created_at = serializers.DateTimeField()
-    last_used_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True)
     is_synced = serializers.BooleanField()
 
 

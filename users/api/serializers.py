@@ -5,6 +5,7 @@ import uuid
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from rest_framework import serializers
 
 from security.models import LoginAttempt
@@ -14,6 +15,12 @@ from security.user_agents import name_of
 from ..constants import NAME_MAX, PASSWORD_MAX
 from ..models import Session, User
 from ..types import Challenged, Device, FactorState, Method, TotpSetup
+
+
+class Choice(serializers.ChoiceField):
+    """As DRF's, but its refusal does not repeat what was sent, which may be long, or no Unicode at all."""
+
+    default_error_messages = {"invalid_choice": lazy("This is not one of the values that will do.")}
 
 
 class _MethodOut(serializers.ChoiceField):
@@ -40,7 +47,7 @@ class SignUpIn(_WithDevice):
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
     name = serializers.CharField(max_length=NAME_MAX)
-    role = serializers.ChoiceField(choices=User.Role.choices)
+    role = Choice(choices=User.Role.choices)
     birth_date = serializers.DateField()
 
 
@@ -61,7 +68,7 @@ class SecondStepIn(serializers.Serializer[None]):
     """The proof of a waiting sign-in. `code` may be left out for an approval, which is given elsewhere."""
 
     temp_token = serializers.CharField(max_length=200)
-    method = serializers.ChoiceField(choices=[Method.TOTP, Method.EMAIL, Method.BACKUP_CODE, Method.APPROVAL])
+    method = Choice(choices=[Method.TOTP, Method.EMAIL, Method.BACKUP_CODE, Method.APPROVAL])
     code = serializers.CharField(max_length=32, required=False, allow_blank=True, default="")
 
     def validate(self, attrs: dict[str, str]) -> dict[str, str]:
@@ -82,12 +89,12 @@ class TempTokenIn(serializers.Serializer[None]):
 class StepUpIn(serializers.Serializer[None]):
     """`code` is what is typed: of the app, a backup code, or the password."""
 
-    method = serializers.ChoiceField(choices=[Method.TOTP, Method.BACKUP_CODE, Method.PASSWORD])
+    method = Choice(choices=[Method.TOTP, Method.BACKUP_CODE, Method.PASSWORD])
     code = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
 
 
 class TurnTotpOffIn(serializers.Serializer[None]):
-    method = serializers.ChoiceField(choices=[Method.TOTP, Method.BACKUP_CODE], default=Method.TOTP)
+    method = Choice(choices=[Method.TOTP, Method.BACKUP_CODE], default=Method.TOTP)
     code = serializers.CharField(max_length=32)
 
 
@@ -142,7 +149,7 @@ class PasswordResetIn(serializers.Serializer[None]):
     email = serializers.EmailField(max_length=254)
     code = serializers.CharField(max_length=32)
     new_password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
-    method = serializers.ChoiceField(choices=[Method.TOTP, Method.BACKUP_CODE], required=False, default=None)
+    method = Choice(choices=[Method.TOTP, Method.BACKUP_CODE], required=False, default=None)
     second_code = serializers.CharField(max_length=32, required=False, allow_blank=True, default="")
 
     def get_fields_of_reset(self) -> dict[str, Any]:
@@ -243,7 +250,7 @@ class PhoneIn(serializers.Serializer[None]):
 class SignInsQuery(serializers.Serializer[None]):
     """The filters of the sign-in history. Days are whole days of UTC, the last one included."""
 
-    outcome = serializers.ChoiceField(choices=LoginAttempt.Outcome.values, required=False, default="")
+    outcome = Choice(choices=LoginAttempt.Outcome.values, required=False, default="")
     since = serializers.DateField(required=False, default=None)
     until = serializers.DateField(required=False, default=None)
     before = serializers.IntegerField(min_value=1, max_value=2**62, required=False, default=None)
