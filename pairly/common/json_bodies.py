@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -10,19 +11,28 @@ from django.utils.translation import gettext as _
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
+# Written as escapes, which may also be a whole pair.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
 
 class JSONParser(parsers.JSONParser):
-    """As DRF's, but in UTF-8 alone (section 8.1), and two members of one name or brackets without end are refused.
+    """As DRF's, but in UTF-8 alone (section 8.1), and two members of one name, half of a character or brackets without
+    end are refused.
 
     Readers differ in which of the two members counts (section 4), so a check and what it guards could read different
-    values; a stack that overflows would be an error of ours. Django looked at the length before.
+    values. A lone surrogate is no character (section 8.2): nothing can store it or send it back. A stack that overflows
+    would be an error of ours. Django looked at the length before.
     """
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         try:
-            return json.loads(stream.read().decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+            text = stream.read().decode("utf-8")
+            body = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+            if _SURROGATE.search(text):
+                json.dumps(body, ensure_ascii=False).encode()
+            return body
         except RecursionError as error:
             raise ParseError(_("The JSON of the request is nested too deeply.")) from error
         except ValueError as error:

@@ -182,6 +182,15 @@ def test_a_value_that_is_none_of_the_choices_is_refused_and_not_repeated(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("escaped", "status"), [(r"\ud800", 400), (r"\udc00\ud800", 400), (r"\ud83d\ude00", 401)])
+def test_half_a_character_is_unreadable_and_a_whole_one_is_not(escaped: str, status: int) -> None:
+    body = f'{{"refresh_token": "{escaped}"}}'
+    answer = Client().post(f"{BASE}auth/refresh", body, content_type="application/json")
+    assert answer.status_code == status
+    assert status != 400 or answer.json()["code"] == "malformed"
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("query", ["before=%00", f"before={10**30}", "before=-1", "since=9999-12-32", "outcome=%FF"])
 def test_a_filter_that_is_none_is_refused(query: str) -> None:
     _user, headers = _ada()
