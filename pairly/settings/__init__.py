@@ -304,6 +304,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "pairly.common.pagination.CursorPages",
     "PAGE_SIZE": 30,
     "EXCEPTION_HANDLER": "pairly.common.problems.handle_exception",
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is ours, where an endpoint has it
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 

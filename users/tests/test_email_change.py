@@ -108,11 +108,8 @@ def test_a_taken_address_is_answered_like_a_free_one_and_its_owner_is_told() -> 
     outbox.deliver_due()
     mail.outbox.clear()
     taken = post(CHANGE, {"new_email": other.email}, **headers)
-    assert (taken.status_code, taken.content, dict(taken.headers)) == (
-        free.status_code,
-        free.content,
-        dict(free.headers),
-    )
+    seen = [{**answer.headers, "X-Request-ID": "", "X-RateLimit-Remaining": ""} for answer in (taken, free)]
+    assert (taken.status_code, taken.content, seen[0]) == (free.status_code, free.content, seen[1])
     pages = []
     for email in (other.email, NEW):
         browser = Client()
