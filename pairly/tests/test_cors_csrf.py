@@ -112,8 +112,6 @@ def test_a_named_origin_cannot_use_the_visitors_cookie():
 def browser(db):
     """Somebody's browser, in which CSRF is checked."""
     user = make_user()
-    user.set_password(PASSWORD)
-    user.save()
     client = sign_in_as(user, client=Client(enforce_csrf_checks=True))
     client.user = user
     return client
