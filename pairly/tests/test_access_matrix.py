@@ -105,9 +105,8 @@ class Matrix:
     def try_other_methods(self) -> None:
         """HEAD as GET; OPTIONS and what is not there tell nothing and do nothing."""
         main = self._main()
-        is_open = {access.who for access in self.route.methods.values()} == {PUBLIC}
         for name in tuple(self.people) if IN_FULL else (main,):
-            may = is_open or name == main
+            may = name == main
             for method in ("OPTIONS", *(m for m in METHODS if m not in self.route.methods)):
                 outcome = self._call(method, Access(who=PUBLIC), name)
                 statuses = (405,) if method != "OPTIONS" else (200, 405)
