@@ -113,5 +113,5 @@ def test_the_planted_values_are_found_where_they_are_stored(rolled_back):
         added = [("users_user", json.dumps(row)), ("credits_lot", json.dumps({"amount": NUMBER}))]
 
     assert is_set(rolled_back, Taken, "profiles:edit") == [
-        f"credits_lot {NUMBER}", "is_staff", "verification_level",
+        f"credits_lot {NUMBER}", "verification_level", "is_staff",
     ]  # fmt: skip
