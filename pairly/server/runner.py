@@ -11,9 +11,7 @@ from typing import Any
 from daphne.server import Server as DaphneServer  # isort: skip
 
 import structlog
-from autobahn.websocket.protocol import WebSocketProtocol
 from daphne.server import reactor
-from daphne.ws_protocol import WebSocketFactory
 from twisted.internet.endpoints import serverFromString
 from twisted.logger import globalLogBeginner
 
@@ -21,6 +19,7 @@ from pairly.common.process_state import state
 
 from .limits import Patience
 from .requests import Factory
+from .sockets import Socket, SocketFactory
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +43,7 @@ class Server(DaphneServer):  # type: ignore[misc]
         """Serve until asked to stop. As the parent's, but for our factory, our signals and what is logged."""
         self.connections: dict[Any, dict[str, Any]] = {}
         self.http_factory = Factory(self, patience=self.patience)
-        self.ws_factory = WebSocketFactory(self, server=self.server_name)
+        self.ws_factory = SocketFactory(self, server=self.server_name)
         self.ws_factory.setProtocolOptions(
             autoPingTimeout=self.ping_timeout,
             allowNullOrigin=True,
@@ -91,20 +90,18 @@ class Server(DaphneServer):  # type: ignore[misc]
         try:
             async with asyncio.timeout_at(until):
                 await asyncio.gather(*(goodbye() for goodbye in state.goodbyes), return_exceptions=True)
-                for protocol in self._list_sockets():  # of an application that said no goodbye
-                    if protocol.state == WebSocketProtocol.STATE_OPEN:
-                        protocol.serverClose(code=GOING_AWAY)
+                for socket in self._list_sockets():  # of an application that said no goodbye
+                    socket.serverClose(code=GOING_AWAY)
                 while self._count_unfinished():  # noqa: ASYNC110 - Daphne's table of connections tells nobody
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             self.n_unfinished = self._count_unfinished()
             log.warning("server_drain_unfinished", n_unfinished=self.n_unfinished, drain_s=self.drain_s)
-        self.stop()
+        finally:
+            self.stop()
 
     def _list_sockets(self) -> list[Any]:
-        return [
-            p for p, row in self.connections.items() if isinstance(p, WebSocketProtocol) and "disconnected" not in row
-        ]
+        return [p for p, row in self.connections.items() if isinstance(p, Socket) and "disconnected" not in row]
 
     def _count_unfinished(self) -> int:
         running = sum(

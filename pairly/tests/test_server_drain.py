@@ -168,19 +168,18 @@ def test_a_socket_gets_the_ack_in_hand_and_then_1012(asgi_server, in_background)
     with pair_of(asgi_server) as (fan, creator):
         conversation, _ = fan.open_conversation(creator.user_id)
         envelope = fan.seal_to(conversation, "hello", price_centi=PRICE)
-        unsigned = connect(asgi_server.socket_url, proxy=None)
-        with ChatSocket(url=asgi_server.socket_url, token=fan.access_token, timeout_s=WITHIN_S) as chat, unsigned:
+        url = asgi_server.socket_url
+        with ChatSocket(url=url, token=fan.access_token, timeout_s=WITHIN_S) as chat, connect(url, proxy=None) as other:
             with locked("messaging_message"):
                 ack = in_background(chat.send, conversation=uuid.UUID(bytes=conversation.id), envelope=envelope)
                 until(count_who_wait, "the send does not wait for the lock")
                 ask_to_stop(asgi_server)
             assert ack.result(WITHIN_S)["charged_centi"] == PRICE
             with pytest.raises(ConnectionClosed) as closed:
-                while True:
-                    chat.receive()
+                chat.wait_for("nothing that is ever sent")
             assert closed.value.rcvd.code == 1012
             with pytest.raises(ConnectionClosed) as closed:
-                unsigned.recv(WITHIN_S)
+                other.recv(WITHIN_S)
             assert closed.value.rcvd.code == 1012
     assert asgi_server.child.wait(WITHIN_S) == 0
     assert Message.objects.count() == 1

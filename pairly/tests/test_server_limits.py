@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import select
 
 import pytest
 from django.conf import settings
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from pairly.server.limits import body_max_bytes
 from pairly.testing.fixtures import own_database, running_daphne
@@ -88,22 +89,43 @@ def assert_too_large(answers):
     assert document["type"] == "https://pairly.example/problems/too_large"
 
 
-def test_300_mb_for_an_address_that_answers_401_are_not_read(django_db_setup, django_db_blocker, tmp_path):
-    with own_database(django_db_blocker) as name, running_daphne(database=name, log_folder=tmp_path) as server:
-        url = server.url
-        small = request("POST /api/v1/messages", JSON, "Content-Length: 2", "Connection: close", body=b"{}")
-        assert exchange(url, small)[0].status == 401
-        head = request("POST /api/v1/messages", JSON, f"Content-Length: {HUGE}")
-        n_sent, answers = send_while_it_takes(url, head, b"x" * 65_536, HUGE)
-        assert_too_large(answers)
-        assert n_sent < 2_000_000
-        body = json.dumps({"x": "y" * 5_000_000}).encode()
-        n_sent, answers = send_while_it_takes(
-            url, request("POST /api/v1/auth/login", JSON, f"Content-Length: {len(body)}"), body[:65_536], len(body)
-        )
-        assert_too_large(answers)
-        page = exchange(url, request("POST /sign-in/", f"Content-Length: {HUGE}"))
-        assert (page[0].status, page[0].headers["content-type"]) == (413, "text/html; charset=utf-8")
+@pytest.fixture(scope="module")
+def pairly(django_db_setup, django_db_blocker, tmp_path_factory):
+    """The server in front of the real application."""
+    folder = tmp_path_factory.mktemp("pairly")
+    with own_database(django_db_blocker) as name, running_daphne(database=name, log_folder=folder) as server:
+        yield server
+
+
+def test_300_mb_for_an_address_that_answers_401_are_not_read(pairly):
+    small = request("POST /api/v1/messages", JSON, "Content-Length: 2", "Connection: close", body=b"{}")
+    assert exchange(pairly.url, small)[0].status == 401
+    head = request("POST /api/v1/messages", JSON, f"Content-Length: {HUGE}")
+    n_sent, answers = send_while_it_takes(pairly.url, head, b"x" * 65_536, HUGE)
+    assert_too_large(answers)
+    assert n_sent < 2_000_000
+
+
+def test_5_mb_of_json_are_too_large_and_a_page_is_told_as_a_page(pairly):
+    head = request("POST /api/v1/auth/login", JSON, "Content-Length: 5000000")
+    assert_too_large(send_while_it_takes(pairly.url, head, b"x" * 65_536, 5_000_000)[1])
+    page = exchange(pairly.url, request("POST /sign-in/", "Content-Length: 5000000"))
+    assert (page[0].status, page[0].headers["content-type"]) == (413, "text/html; charset=utf-8")
+
+
+def test_a_frame_that_is_too_large_closes_the_socket_with_1009(pairly):
+    with connect(pairly.socket_url, proxy=None) as chat:
+        chat.send("x" * 130 * 1024)
+        with pytest.raises(ConnectionClosed) as closed:
+            chat.recv(30)
+    assert closed.value.rcvd.code == 1009
+
+
+def test_a_socket_at_an_address_that_has_none_is_refused(pairly):
+    with pytest.raises(InvalidStatus) as refused, connect(pairly.socket_url + "/nowhere/x", proxy=None):
+        pass
+    assert refused.value.response.status_code == 403
+    assert "Exception inside application" not in pairly.log_path.read_text()
 
 
 def test_a_body_in_chunks_is_counted_while_it_comes(echo):
