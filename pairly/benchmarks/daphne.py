@@ -15,24 +15,26 @@ from pairly.embedded import processes
 @contextmanager
 def running(*, application: str, var_dir: Path, **extra_env: str) -> Iterator[int]:
     """The port of a Daphne that serves `application` on loopback; without limits on the number of frames."""
-    port = _free_port()
+    port = free_port()
     env = {**os.environ, "SOCKET_FRAMES": "1000000000", "PAIRLY_VAR_DIR": str(var_dir), "PORT": str(port), **extra_env}
     log_path = var_dir / "log" / "bench-daphne.log"
     command = [sys.executable, "-m", "pairly.server", "--host", "127.0.0.1", "--port", str(port), application]
     child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env)
     try:
-        processes.wait_until(ready=lambda: _listens(port), child=child, name="Daphne", log_path=log_path)
+        processes.wait_until(ready=lambda: listens(port), child=child, name="Daphne", log_path=log_path)
         yield port
     finally:
         processes.stop(child)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

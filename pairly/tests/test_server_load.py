@@ -1,4 +1,4 @@
-"""F9: many requests at once that need the database: each is answered 200 or told to come back, and threads have an end."""
+"""Many requests at once that need the database: each is answered or told to come back, and threads have an end."""
 
 from __future__ import annotations
 
