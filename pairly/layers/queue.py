@@ -1,7 +1,8 @@
 """The request queue: so many HTTP requests at once, the others wait their turn, and who waits too long is told so.
 
-A place of the queue is a thread. Django runs a request's synchronous part in the thread of its context; left to
-itself it starts two threads for each request, so that 500 requests at once are 1,000 threads.
+Django starts a thread for the synchronous part of each request, and a second one that waits for its end
+(asgiref.sync.ThreadSensitiveContext): 500 requests at once would be up to 1,000 threads. A request gives its place back
+when its thread has ended, also when the client has gone meanwhile, so that there are at most two for each place.
 """
 
 from __future__ import annotations
@@ -10,13 +11,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from asgiref.sync import ThreadSensitiveContext
 from django.conf import settings
 from django.utils.translation import gettext
 
@@ -45,51 +44,46 @@ class Lane:
     """`n_places` places and, in the order in which they came, those who wait for one. Used from one event loop."""
 
     def __init__(self, *, n_places: int, state: ProcessState) -> None:
+        self._n_free = n_places
         self._n_places = n_places
-        self._n_made = 0
-        self._free: list[ThreadPoolExecutor] = []  # the last one used is the first used again: few threads when idle
-        self._waiting: dict[asyncio.Future[ThreadPoolExecutor], None] = {}
+        self._waiting: dict[asyncio.Future[None], None] = {}
         self._state = state
 
     @property
     def n_waiting(self) -> int:
         return len(self._waiting)
 
-    def take(self) -> ThreadPoolExecutor | None:
-        """A free place; None when there is none, or when others wait for one."""
-        place = None
-        if self._free:
-            place = self._free.pop()
-        elif self._n_made < self._n_places:
-            self._n_made += 1
-            place = ThreadPoolExecutor(1, thread_name_prefix="request")
+    def take(self) -> bool:
+        """Take a free place. False when there is none; while anybody waits there is none."""
+        is_free = self._n_free > 0
+        self._n_free -= is_free
         self._tell()
-        return place
+        return is_free
 
-    def line_up(self) -> asyncio.Future[ThreadPoolExecutor]:
-        """Stand at the end of the line; the future is given the place."""
-        turn: asyncio.Future[ThreadPoolExecutor] = asyncio.get_running_loop().create_future()
+    def line_up(self) -> asyncio.Future[None]:
+        """Stand at the end of the line; the future is done when one has the place."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[turn] = None
         self._tell()
         return turn
 
-    def leave_line(self, turn: asyncio.Future[ThreadPoolExecutor]) -> None:
+    def leave_line(self, turn: asyncio.Future[None]) -> None:
         """Stop waiting."""
         self._waiting.pop(turn, None)
         self._tell()
 
-    def give_back(self, place: ThreadPoolExecutor) -> None:
+    def give_back(self) -> None:
         """The place is free: it goes to whoever has waited longest."""
         if self._waiting:
             turn = next(iter(self._waiting))
             del self._waiting[turn]
-            turn.set_result(place)
+            turn.set_result(None)
         else:
-            self._free.append(place)
+            self._n_free += 1
         self._tell()
 
     def _tell(self) -> None:
-        self._state.n_in_flight = self._n_made - len(self._free)
+        self._state.n_in_flight = self._n_places - self._n_free
         self._state.n_waiting = len(self._waiting)
 
 
@@ -134,16 +128,18 @@ class RequestQueue:
         is_exempt = path in EXEMPT_PATHS or path.startswith(self._static)
         lane = self._exempt if is_exempt else self._requests
         inbox = Inbox(receive)
-        place = lane.take() or await self._wait(lane, inbox)
-        if place is not None:
-            await self._run(scope, inbox, send, lane=lane, place=place)
+        if lane.take() or await self._wait(lane, inbox):
+            try:
+                await self._application(scope, inbox.receive, send)
+            finally:
+                lane.give_back()
         elif not inbox.is_gone:
             await self._refuse(path, send)
 
-    async def _wait(self, lane: Lane, inbox: Inbox) -> ThreadPoolExecutor | None:
-        """The place, or None for a client that left or had to wait too long."""
+    async def _wait(self, lane: Lane, inbox: Inbox) -> bool:
+        """Whether one has a place in the end; not so a client that left or had to wait too long."""
         if lane.n_waiting >= self._n_waiting_max:
-            return None
+            return False
         turn = lane.line_up()
         watch = asyncio.ensure_future(inbox.watch())
         is_served = False
@@ -157,20 +153,8 @@ class RequestQueue:
             watch.cancel()
             lane.leave_line(turn)
             if turn.done() and not is_served:
-                lane.give_back(turn.result())
-        return turn.result() if is_served else None
-
-    async def _run(self, scope: Scope, inbox: Inbox, send: Send, *, lane: Lane, place: ThreadPoolExecutor) -> None:
-        has_ended = False
-        try:
-            async with ThreadSensitiveContext(executor=place):
-                await self._application(scope, inbox.receive, send)
-            has_ended = True
-        finally:
-            if has_ended:
-                lane.give_back(place)
-            else:
-                _give_back_when_idle(lane, place)
+                lane.give_back()
+        return is_served
 
     async def _refuse(self, path: str, send: Send) -> None:
         state.n_overloaded_total += 1
@@ -188,14 +172,3 @@ class RequestQueue:
         )
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers()})
         await send({"type": "http.response.body", "body": answer.body})
-
-
-def _give_back_when_idle(lane: Lane, place: ThreadPoolExecutor) -> None:
-    """After a request that was broken off: what its thread still does must end first."""
-    loop = asyncio.get_running_loop()
-
-    def tell_loop(_: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: the process ends
-            loop.call_soon_threadsafe(lane.give_back, place)
-
-    place.submit(lambda: None).add_done_callback(tell_loop)
