@@ -34,7 +34,7 @@ def main() -> None:
     sys.path.insert(0, ".")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pairly.settings")
     django.setup()  # whatever the application is: what the server itself says is translated
-    application = guarantee_single_callable(import_by_path(arguments.application))
+    application = guarantee_single_callable(import_by_path(arguments.application))  # type: ignore[no-untyped-call]
     from .limits import Patience
     from .runner import Server
 

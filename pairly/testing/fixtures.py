@@ -160,7 +160,8 @@ def start_server(committed_db: str, tmp_path: Path) -> Iterator[Callable[..., Ru
     with ExitStack() as running:
 
         def start(**extra_env: str) -> RunningServer:
-            return running.enter_context(running_daphne(database=committed_db, log_folder=tmp_path, **extra_env))
+            how: dict[str, Any] = {"database": committed_db, "log_folder": tmp_path, **extra_env}
+            return running.enter_context(running_daphne(**how))
 
         yield start
 
