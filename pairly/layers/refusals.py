@@ -1,7 +1,7 @@
 """The one rendering of a refusal: a problem document below /api/, a page elsewhere.
 
 Whoever refuses raises a Problem, and a database that is away raises by itself. Django turns what a layer raises into an
-answer before the layer above sees it, so no layer at the top can do that for those below. There are two places that can:
+answer before the layer above sees it, so no layer at the top can do that for those below. Two places can:
 `process_exception` (pairly.site.middleware) for what a view raises, and the handler for 500 (pairly.site.views), where
 everything ends that a layer raised, be it the session's. A layer that refuses on purpose returns `answer` itself.
 """

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -44,10 +44,8 @@ def family_of(pid: int) -> list[int]:
 
 def _signal(pid: int, number: signal.Signals) -> None:
     for member in family_of(pid):
-        try:
+        with suppress(ProcessLookupError):
             os.kill(member, number)
-        except ProcessLookupError:
-            continue
 
 
 @contextmanager
@@ -60,6 +58,17 @@ def stopped(child: subprocess.Popen[bytes] | None) -> Iterator[None]:
         yield
     finally:
         _signal(child.pid, signal.SIGCONT)
+
+
+def _kill(child: subprocess.Popen[bytes] | None) -> None:
+    assert child is not None
+    _signal(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def daphne_command(port: int) -> list[str]:
+    """The product's server at a port of loopback, as `running_daphne` starts it."""
+    return [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pairly.asgi:application"]
 
 
 def count_threads(pid: int) -> int:
@@ -84,11 +93,58 @@ class FaultyWorld:
     def url(self) -> str:
         return self.server.url
 
+    def kill_postgres(self) -> None:
+        """kill -9 of all its processes."""
+        _kill(self.postgres.child)
+
+    def kill_redis(self) -> None:
+        """kill -9; it comes back empty."""
+        _kill(self.redis.child)
+
+    def kill_server(self) -> None:
+        """kill -9 of the web process."""
+        _kill(self.server.child)
+
+    def start_server(self) -> None:
+        """The web process again, at its address."""
+        child = processes.start(
+            command=[*processes.wrap(death_signal="KILL"), *daphne_command(int(self.server.env["PORT"]))],
+            log_path=self.server.log_path,
+            env=self.server.env,
+        )
+        self.closing.callback(processes.stop, child)
+        self.server = replace(self.server, child=child)
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """A Celery worker as `up` starts it."""
+        arguments = ["worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", "2"]
+        child = processes.start(
+            command=[
+                *processes.wrap(death_signal="KILL"),
+                sys.executable,
+                "-m",
+                "celery",
+                "-A",
+                "pairly.celery",
+                *arguments,
+            ],
+            log_path=self.folder / "log" / "worker.log",
+            env=self.server.env,
+            cwd=databases.ROOT,
+        )
+        self.closing.callback(processes.stop, child)
+        return child
+
 
 @contextmanager
-def faulty_world(folder: Path, *, blocker: DjangoDbBlocker, **extra_env: str) -> Iterator[FaultyWorld]:
-    """All of them up inside the block; Django in this process works on that PostgreSQL meanwhile."""
-    postgres, redis = Postgres(var_dir=folder, durable=False), Redis(var_dir=folder)
+def faulty_world(
+    folder: Path, *, blocker: DjangoDbBlocker, durable: bool = False, **extra_env: str
+) -> Iterator[FaultyWorld]:
+    """All of them up inside the block; Django in this process works on that PostgreSQL meanwhile.
+
+    `durable`: what PostgreSQL committed outlives a kill.
+    """
+    postgres, redis = Postgres(var_dir=folder, durable=durable), Redis(var_dir=folder)
     mail_port = free_port()
     mail = processes.start(
         command=[sys.executable, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{mail_port}"],

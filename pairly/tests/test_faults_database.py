@@ -72,10 +72,14 @@ def wait_until_back():
 
 
 def test_a_transaction_ends_at_once_when_its_connection_has_no_answer(server, limited):
-    with pytest.raises(OperationalError), transaction.atomic():
+    @transaction.atomic
+    def work():
         ask()
         with stopped(server.child):
             ask()
+
+    with pytest.raises(OperationalError):
+        work()
     wait_until_back()
 
 
