@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer
-from channels_redis.utils import _wrap_close, decode_hosts
+from channels_redis.utils import _wrap_close
 
 from .redis import get_client
 from .subscriptions import Subscriptions
@@ -21,10 +21,11 @@ from .subscriptions import Subscriptions
 class _LoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]  # channels_redis is untyped
     """What one event loop hears, by subscriptions that no Redis can hold up."""
 
+    _shards: list[Any]
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        receive = self._shards[0]._receive_message
-        self._shards = [Subscriptions(host=host, receive=receive) for host in decode_hosts(options["hosts"])]
+        self._shards = [Subscriptions(host=stock.host, receive=stock._receive_message) for stock in self._shards]
 
     async def _subscribe_to_channel(self, channel: str) -> None:
         self.channels[channel] = asyncio.Queue()

@@ -17,10 +17,12 @@ from django.db import connection
 from credits import invariants
 from messaging.models import Message
 from pairly.common.ids import uuid7
-from pairly.testing.fault_people import Person, Talk, ask, is_well, notify, wait_until
+from pairly.common.sql import close_connections
 from pairly.testing.faults import faulty_world, stopped
 from payments.models import WebhookEvent
 from payments.tests.sandboxes import SECRET
+
+from .fault_people import Person, Talk, ask, is_well, notify, wait_until
 
 PROVE = bool(os.environ.get("PAIRLY_PROVE"))
 N_TALKS = 6 if PROVE else 2
@@ -102,6 +104,7 @@ class Load:
 
 def prove(load):
     """What was acknowledged is there once; nothing was answered late or wrongly; the ledger agrees."""
+    close_connections()  # those of this process met the kill too
     assert load.slow == []
     assert set(load.statuses) <= FINE, load.statuses
     stored = Counter(Message.objects.filter(id__in=load.sent).values_list("id", flat=True))

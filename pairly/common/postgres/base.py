@@ -10,6 +10,7 @@ pool is told as well.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import psycopg
@@ -104,6 +105,10 @@ class Pool(ConnectionPool[Connection]):
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's, with our connection and our pool."""
 
+    # Django's own; the stubs do not know them.
+    _connection_pools: dict[str, Pool]
+    _configure_connection: Callable[[psycopg.Connection[Any]], bool]
+
     @property
     def pool(self) -> Pool | None:
         """The process's pool, shared by its threads; None when the settings ask for none."""
@@ -118,8 +123,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 **options,
             )
             self._connection_pools.setdefault(self.alias, pool)
-        found: Pool = self._connection_pools[self.alias]
-        return found
+        return self._connection_pools[self.alias]
 
     def connect_apart(self, *, seconds: int) -> Connection:
         """A new connection outside the pool, for a look at the server: `seconds` to connect, and nothing retried.

@@ -14,13 +14,12 @@ from credits.services import purchases
 from messaging.client.http import Account
 from messaging.client.socket import ChatSocket
 from pairly.common.ids import uuid7
+from pairly.testing.faults import FaultyWorld
+from pairly.testing.people import PASSWORD, make_user
 from payments.tests.sandboxes import signature
 from security.types import Client as Visitor
 from users.models import Session
 from users.services import sessions, tokens
-
-from .faults import FaultyWorld
-from .people import PASSWORD, make_user
 
 WITHIN_S = 5
 PRICE_CENTI = 10_000
