@@ -146,7 +146,7 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": ["nowhere"], "level": "INFO"},
         # Answers below 500 have their line in the request log; these lines only add the path.
         "django.request": {"level": "ERROR"},
-        "django.security": {"handlers": ["security"], "level": "WARNING"},
+        "django.security": {"handlers": ["security"], "level": "WARNING", "propagate": False},
         "django.server": {"handlers": ["nowhere"], "level": "WARNING", "propagate": False},
         "daphne": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
