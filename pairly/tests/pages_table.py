@@ -580,6 +580,7 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "site:ready": {},
     "site:version": {},
     "site:security-txt": {},
+    "site:metrics": {},
     "media": {"name": "nothing.webp"},
     "users:sign-out": {},
     "users:email-resend": {},

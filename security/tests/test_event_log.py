@@ -17,13 +17,11 @@ from django.db import transaction
 from django.test import Client as Browser
 from django.urls import reverse
 
-from pairly.testing.people import make_staff, make_user, sign_in_as
+from pairly.testing.people import make_staff, sign_in_as
 from security import event_log
 from security.models import AuditEntry
 from security.services import attempts, audit, retention
 from security.types import Client, Door
-from users.models import Session
-from users.services import lockouts, passwords, sessions, tokens
 
 ROOT = Path(__file__).resolve().parents[2]
 VISITOR = Client(ip="192.0.2.7", user_agent="test")
@@ -204,17 +202,6 @@ def test_every_end_of_a_sign_in_attempt_is_there(committed_db, folder):
     assert {(e["source.ip"], e["user.id"], e["labels.door"]) for e in written} == {("192.0.2.7", str(WHO), "api")}
 
 
-def test_the_failure_that_locks_is_told_once_and_then_each_refusal(committed_db, folder):
-    user = make_user()
-    for _ in range(5):
-        reserved = attempts.reserve(identifier=user.email, client=VISITOR, door=Door.PAGE, user_uid=user.uid)
-        attempts.settle(attempt_id=reserved.attempt_id, outcome=attempts.Outcome.FAILED, reason="wrong_password")
-        lockouts.tell(user=user, reserved=reserved)
-    attempts.reserve(identifier=user.email, client=VISITOR, door=Door.PAGE, user_uid=user.uid)
-    assert actions(folder) == ["sign_in.failed"] * 5 + ["lockout.started", "sign_in.refused"]
-    assert lines(folder)[-1]["event.reason"] == "locked"
-
-
 def test_what_staff_and_owners_do_is_there_once_it_is_committed(committed_db, folder):
     def act(**more):
         audit.record(action="second_factor.disabled", actor_uid=WHO, subject_uid=WHO, client=VISITOR, **more)
@@ -232,22 +219,6 @@ def test_what_staff_and_owners_do_is_there_once_it_is_committed(committed_db, fo
     assert first["labels.audit"]
     assert "words" not in json.dumps(first)
     assert second["labels.is_private_view"] is True
-
-
-def test_reused_tokens_ended_sign_ins_and_new_passwords_are_there(committed_db, folder):
-    user = make_user()
-    started = sessions.start_session(user=user, kind=Session.Kind.API, client=VISITOR)
-    first = tokens.refresh(refresh_token=started.refresh_token, client=VISITOR)
-    tokens.refresh(refresh_token=first.refresh_token, client=VISITOR)
-    with pytest.raises(Exception, match="token_reused"):
-        tokens.refresh(refresh_token=started.refresh_token, client=VISITOR)
-    reused = [event for event in lines(folder) if event["event.action"] == "token.reused"]
-    assert [(e["event.kind"], e["user.id"]) for e in reused] == [("alert", str(user.uid))]
-    assert "session.ended" in actions(folder)
-    with transaction.atomic():
-        passwords.store(user=user, encoded="argon2$x")
-        passwords.store(user=user, encoded="argon2$y", except_family=WHO)
-    assert [a for a in actions(folder) if a.startswith("password")] == ["password.reset", "password.changed"]
 
 
 @pytest.mark.django_db
