@@ -6,7 +6,7 @@ import threading
 import uuid
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
@@ -104,6 +104,7 @@ def test_without_the_claim_they_all_find_nothing_and_try_to_make_one(committed_d
 
     def look_and_make(_: int) -> str:
         is_there = Payment.objects.filter(user=user, request_id=KEY).exists()
+        connection.close()  # the pool has fewer than thirty
         looked.wait()
         if is_there:
             return "there"
