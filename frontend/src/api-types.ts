@@ -1852,7 +1852,9 @@ export interface components {
             results: components["schemas"]["LotOut"][];
         };
         MarkIn: {
+            /** Format: int64 */
             delivered_n?: number;
+            /** Format: int64 */
             read_n?: number;
         };
         MessageIn: {

@@ -57,8 +57,8 @@ class LogQuery(serializers.Serializer[None]):
 
 
 class MarkIn(serializers.Serializer[None]):
-    delivered_n = serializers.IntegerField(min_value=1, required=False)
-    read_n = serializers.IntegerField(min_value=1, required=False)
+    delivered_n = serializers.IntegerField(min_value=1, max_value=2**62, required=False)
+    read_n = serializers.IntegerField(min_value=1, max_value=2**62, required=False)
 
 
 # -- answers: from the dictionaries that the socket sends as well --------------------------------------------

@@ -46,7 +46,8 @@ def _error(pointer: str) -> dict[str, str]:
 def _check_form(*, user: User, file: Any) -> None:
     if not isinstance(file, dict) or set(file) != FIELDS:
         raise InvalidInput(errors=[_error("")])
-    if len(json.dumps(file)) > BACKUP_MAX_BYTES:
+    text = json.dumps(file)
+    if len(text) > BACKUP_MAX_BYTES or "\\u0000" in text:  # PostgreSQL's jsonb has no NUL
         raise InvalidInput(errors=[_error("/slots")])
     if file["format"] != "pairly-keys" or file["v"] != 1 or not isinstance(file["version"], int):
         raise InvalidInput(errors=[_error("/format")])
