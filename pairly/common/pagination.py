@@ -8,11 +8,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound as Refused
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from .problems import NotFound
 
 # The parameters of `CursorPages`.
 CURSOR = (
@@ -35,7 +37,10 @@ class CursorPages(CursorPagination):
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Raises NotFound where the cursor is none of ours, also when it reads well and its place cannot be."""
-        cursor = super().decode_cursor(request)
+        try:
+            cursor = super().decode_cursor(request)
+        except Refused as error:
+            raise NotFound() from error
         if cursor is not None and cursor.position is not None:
             name = self.ordering[0].removeprefix("-")
             meta = self._model._meta
@@ -43,7 +48,7 @@ class CursorPages(CursorPagination):
             try:
                 field.run_validators(field.to_python(cursor.position))
             except ValidationError as error:
-                raise NotFound(self.invalid_cursor_message) from error
+                raise NotFound() from error
         return cursor
 
     def get_paginated_response(self, data: Any) -> Response:
