@@ -144,6 +144,10 @@ def _database(url: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": _database(_database_url)}
+if e.DATABASE_POOLED:  # a cursor WITH HOLD would outlive the transaction that its connection is lent for
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+if not e.DATABASE_PREPARE:
+    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- Redis: cache, limits, channel layer, Celery broker ------------------------------------------------------

@@ -33,6 +33,9 @@ DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 20)
 # PostgreSQL hanging (a second of them may be lost to Redis), and in a worker. Commands and migrations wait for ever.
 DATABASE_ANSWER_SECONDS_WEB = env.float("DATABASE_ANSWER_SECONDS_WEB", 3)
 DATABASE_ANSWER_SECONDS_WORKER = env.float("DATABASE_ANSWER_SECONDS_WORKER", 60)
+# Behind PgBouncer in transaction pooling; older than 1.21 it knows no prepared statements.
+DATABASE_POOLED = env.bool("DATABASE_POOLED", False)
+DATABASE_PREPARE = env.bool("DATABASE_PREPARE", True)
 REDIS_URL = env.str("REDIS_URL", "")
 # `manage.py` sets this to "owner" for commands that change the schema.
 DATABASE_ROLE = env.str("PAIRLY_DB_ROLE", "app")
