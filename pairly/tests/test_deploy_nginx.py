@@ -223,6 +223,7 @@ def test_a_slow_sender_holds_no_place_in_the_application(upstreams):
         context = ssl.create_default_context(cafile=str(nginx.certificate))
         address = ("127.0.0.1", urlsplit(nginx.url).port)
         with socket.create_connection(address) as raw, context.wrap_socket(raw, server_hostname=HOST) as slow:
+            slow.settimeout(20)
             slow.sendall(f"POST /api/v1/x HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 10\r\n\r\nhalf".encode())
             with nginx.client() as other:  # a whole request later than the half one is answered before it
                 assert other.get("/y").status_code == 200
