@@ -16,8 +16,16 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("pairly", "security", "users", "credits", "profiles", "messaging", "payments", "moderation")
-# Tools of who builds Pairly: their own servers, pictures of the demo, measurements, tests.
-TOOLS = ("pairly/testing/", "pairly/tests/", "pairly/benchmarks/", "pairly/audit/", "pairly/embedded/", "pairly/up/")
+# Tools of who builds or runs Pairly: servers of their own, measurements, backups, tests.
+TOOLS = (
+    "pairly/testing/",
+    "pairly/tests/",
+    "pairly/benchmarks/",
+    "pairly/audit/",
+    "pairly/embedded/",
+    "pairly/up/",
+    "pairly/operations/",
+)
 SCRIPTS = sorted((ROOT / "frontend" / "src").rglob("*.ts"))
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 
@@ -40,6 +48,8 @@ DANGEROUS = {
     "S110": "try:\n    x()\nexcept Exception:\n    pass",
     "S301": "import pickle\npickle.loads(x)",
     "S302": "import marshal\nmarshal.loads(x)",
+    "S304": "from cryptography.hazmat.primitives.ciphers import algorithms\nalgorithms.ARC4(x)",
+    "S305": "from cryptography.hazmat.primitives.ciphers import modes\nmodes.ECB()",
     "S306": "import tempfile\ntempfile.mktemp()",
     "S307": "eval(x)",
     "S308": "from django.utils.safestring import mark_safe\nmark_safe(x)",
@@ -120,7 +130,6 @@ MODULES = {
     "shelve",
     "dill",
     "cPickle",
-    "yaml",
     "lxml",
     "xml",
     "defusedxml",
@@ -161,10 +170,32 @@ def test_only_named_fields_are_read_and_written():
     assert odd == []
 
 
+# Addresses in answers: the next page, and the payment provider's own page.
+GIVEN_OUT = {("next", "serializers"), ("checkout_url", "serializers")}
+
+
 def test_no_address_to_fetch_or_to_link_is_taken_from_people():
     """No field takes one: nothing to fetch for a stranger, no link with a scheme of theirs."""
-    taken = [name for name, path in product_files().items() if re.search(r"\bURL(Field|Input)\b", path.read_text())]
-    assert taken == []
+    field = re.compile(r"(\w+)\"?\s*[=:]\s*(\w+)\.URL(?:Field|Input)\b")
+    found = [match.groups() for path in product_files().values() for match in field.finditer(path.read_text())]
+    assert set(found) <= GIVEN_OUT
+
+
+CLIENTS = {"stripe", "razorpay", "boto3", "requests", "httpx", "aiohttp", "urllib.request", "http.client", "smtplib"}
+
+
+def test_the_list_of_what_pairly_talks_to_is_complete():
+    """docs/security.md names each module that reaches out by HTTP; the other servers are settings."""
+    text = (ROOT / "docs" / "security.md").read_text()
+    section = text[text.index("## What Pairly talks to") :].split("\n## ")[0]
+    listed = set(re.findall(r"`([\w/]+\.py)`", section))
+    found = set()
+    for name, path in product_files().items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            found |= {name} if any(one in CLIENTS or one.split(".")[0] in CLIENTS for one in names) else set()
+    assert listed == found
 
 
 def test_no_tool_of_tests_is_part_of_the_product():
@@ -185,6 +216,12 @@ UNSAFE_IN_BROWSERS = re.compile(
     r"|\beval\(|new Function\(|set(Timeout|Interval)\(\s*[\"'`]|javascript:|__proto__|\.prototype\[|Object\.assign\("
     r"|postMessage\(|addEventListener\(\s*[\"']message[\"']|document\.domain|jsonp"
 )
+
+
+def test_no_script_of_the_browser_knows_tokens():
+    """A browser has a session, whose cookie scripts cannot read: there is no token for them to lose."""
+    for path in SCRIPTS:
+        assert not re.search(r"access_token|refresh_token|bearer|document\.cookie\s*=", path.read_text(), re.I), path
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)

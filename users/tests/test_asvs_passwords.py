@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django import forms as django_forms
 from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils import timezone
 
 from users import email_forms, forms, staff_forms
 from users.constants import PASSWORD_MAX
@@ -111,6 +113,13 @@ def test_a_guessable_password_is_refused_at_every_door_that_sets_one(password: s
     answer = post("/api/v1/auth/password/reset", reset)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/new_password")
     assert User.objects.get().check_password(PASSWORD)
+
+
+@pytest.mark.django_db
+def test_no_password_has_to_be_changed_because_it_is_old() -> None:
+    make_person()
+    User.objects.update(created_at=timezone.now() - timedelta(days=3_650))
+    assert post(SIGN_IN_PATH, {"email": "ada@example.org", "password": PASSWORD}).status_code == 200
 
 
 def _password_fields() -> list[tuple[str, django_forms.Field]]:
