@@ -70,3 +70,30 @@ def test_it_leaves_too_when_no_push_comes(chatting):
     user = chatting.friend.user
     assert Session.objects.filter(user=user, ended_at__isnull=True).update(ended_at=timezone.now()) == 1
     chatting.page.wait_for_url(AT_SIGN_IN, timeout=WITHIN_MS)
+
+
+LEFT = """async () => {
+  const opened = indexedDB.open("pairly", 1);
+  await new Promise((resolve) => (opened.onsuccess = resolve));
+  const rows = opened.result.transaction("devices").objectStore("devices").getAll();
+  await new Promise((resolve) => (rows.onsuccess = resolve));
+  return {
+    tab: Object.keys(sessionStorage), disk: Object.keys(localStorage), cookies: document.cookie,
+    keys: rows.result.flatMap((row) => [row.pair.privateKey.extractable, row.keyringKey.extractable]),
+  };
+}"""
+
+
+def test_signing_out_leaves_no_words_and_no_key_that_can_be_read(chatting):
+    page = chatting.page
+    page.fill("[data-part=text-input]", "half a private thought")
+    before = page.evaluate(LEFT)
+    assert len(before["tab"]) == 1  # an unsent draft outlives a reload
+    assert before["keys"] == [False, False]
+    page.locator("form[action='/sign-out/'] button").first.evaluate("button => button.form.requestSubmit(button)")
+    page.wait_for_url(re.compile("/sign-in/"))  # by its own way, or by the push that the sign-in has ended
+    page.wait_for_selector("[name=password]")
+    left = page.evaluate(LEFT)
+    assert (left["tab"], left["disk"], left["keys"]) == ([], [], [False, False])
+    assert "pairly_session" not in left["cookies"]
+    assert "private thought" not in page.content()
