@@ -16,6 +16,7 @@ from pairly.common.problems import Overloaded, as_problem
 from pairly.common.sql import close_connections
 from pairly.embedded import paths
 from pairly.embedded.postgres import Postgres
+from pairly.site import health
 from pairly.testing.faults import django_on, stopped
 
 LIMIT_S = 0.4
@@ -173,3 +174,26 @@ def test_a_database_that_cannot_serve_now_is_no_defect_of_ours(cause):
 @pytest.mark.parametrize("cause", [psycopg.errors.UndefinedTable(), psycopg.errors.UniqueViolation(), None])
 def test_a_wrong_statement_stays_a_defect(cause):
     assert as_problem(raised_by(cause, ProgrammingError)) is None
+
+
+# -- health ---------------------------------------------------------------------------------------------------
+def test_callers_of_one_moment_share_one_look_and_what_hangs_is_not_asked_twice():
+    hangs, n_runs = threading.Event(), []
+
+    def hanging():
+        n_runs.append(1)
+        return hangs.wait(30)
+
+    rounds = health.Rounds({"hanging": hanging, "broken": lambda: 1 / 0 == 1, "fine": lambda: True})
+    threads = [threading.Thread(target=lambda: found.append(rounds.get())) for _ in range(30)]
+    found = []
+    n_before = threading.active_count()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    checks = {"hanging": "failed", "broken": "failed", "fine": "ok"}
+    assert found == [{"status": "degraded", "checks": checks}] * 30
+    assert len(n_runs) == 1
+    assert threading.active_count() <= n_before + 1  # the one that hangs
+    hangs.set()

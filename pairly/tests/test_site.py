@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError
 from django.template import Context, Template
 from django.test import Client, RequestFactory
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from pairly.common import process_state
 from pairly.common import redis as common_redis
+from pairly.common.database_health import DatabaseAway
 from pairly.common.problems import Overloaded
+from pairly.outbox import services as outbox
+from pairly.outbox.models import OutboxRow
 from pairly.site import health, views
 from pairly.site.middleware import ProblemMiddleware
 from pairly.testing.people import make_user
@@ -222,6 +227,30 @@ def test_health_answers_without_a_writable_folder(settings, tmp_path):
     in_the_way.write_text("")
     settings.MEDIA_ROOT = in_the_way / "media"
     assert health.check()["checks"]["storage"] == "failed"
+
+
+def test_a_mail_that_waited_for_an_hour_shows_in_the_health_and_one_for_later_does_not(committed_db):
+    an_hour_ago = timezone.now() - timedelta(minutes=61)
+    row = outbox.write(kind="test", payload={}, deliver_at=timezone.now() + timedelta(days=1))
+    OutboxRow.objects.filter(pk=row.pk).update(created_at=an_hour_ago)
+    assert health.check()["checks"]["mail"] == "ok"
+    OutboxRow.objects.filter(pk=row.pk).update(deliver_at=timezone.now())
+    health.forget()
+    assert health.check()["checks"]["mail"] == "failed"
+
+
+@pytest.mark.parametrize("path", ["/x/", "/api/v1/x"])
+def test_what_a_layer_above_the_views_raises_is_refused_and_not_called_a_defect(path):
+    try:
+        raise DatabaseAway
+    except DatabaseAway as cause:
+        away = OperationalError()
+        away.__cause__ = cause
+    try:
+        raise away
+    except OperationalError:
+        answer = views.server_error(RequestFactory().get(path))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
 
 
 @pytest.mark.django_db
