@@ -18,7 +18,7 @@ from pairly.common.after_commit import user_group
 from pairly.common.problems import MalformedRequest, Problem, RateLimited, as_problem
 from pairly.common.process_state import is_draining
 from pairly.common.threads import in_thread
-from security import limits
+from security import event_log, limits
 from users import selectors as people
 from users.models import User
 from users.types import SignIn
@@ -63,6 +63,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._bad_frames: deque[float] = deque()
         offered = self.scope.get("subprotocols") or []
         if not self._is_origin_allowed():
+            event_log.write(action="socket.refused", outcome="failure", severity="notice", reason="origin")
             await self.close(CLOSE_NOT_SIGNED_IN)
             return
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
@@ -76,6 +77,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if hasattr(self, "_auth_timeout"):
             self._auth_timeout.cancel()
         if self.is_ready:
+            log.info("socket_closed", **{"event.dataset": "pairly.request", "pairly.close": code})
             open_sockets.leave(self.sign_in.family, self)
             await self.channel_layer.group_discard(user_group(user_id=self.user.uid), self.channel_name)
 
@@ -163,6 +165,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._auth_timeout.cancel()
         await self.channel_layer.group_add(user_group(user_id=self.user.uid), self.channel_name)
         open_sockets.join(self.sign_in.family, self)
+        log.info("socket_opened", **{"event.dataset": "pairly.request", "user.id": str(self.user.uid)})
         kid = await in_thread(selectors.find_bound_kid)(family=self.sign_in.family)
         balance_centi = await in_thread(selectors.get_balance_centi)(user=self.user)
         await self._send(

@@ -14,7 +14,7 @@ from django.conf import settings
 from pairly.common.problems import RateLimited
 from pairly.common.redis import key as redis_key
 
-from . import database_limits
+from . import database_limits, event_log
 from .local_limits import LocalLimits
 from .lua import Script
 from .types import Decision, FrameDecision
@@ -86,6 +86,7 @@ def require(*, name: str, key: str, limit: int, window_s: float, is_strict: bool
     """As `allow`, for who has nothing else to say to a refusal: raises RateLimited with the time to wait."""
     decision = allow(name=name, key=key, limit=limit, window_s=window_s, is_strict=is_strict)
     if not decision.allowed:
+        event_log.write(action="limit.refused", outcome="failure", severity="notice", reason=name)
         raise RateLimited(retry_after_s=decision.retry_after_s)
 
 

@@ -25,6 +25,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/security/ban-ip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ban a network from now on; an existing ban becomes longer, never shorter. */
+        post: operations["post_admin_security_banIp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/security/bans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Banned networks, the newest first. */
+        get: operations["get_admin_security_bans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/security/unban-ip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description End a ban before its time: 404 when none stands. */
+        post: operations["post_admin_security_unbanIp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/staff/invitations": {
         parameters: {
             query?: never;
@@ -70,7 +121,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/2fa/backup-code: auth/login-2fa with the method said. */
+        /**
+         * Finish a sign-in with a backup code
+         * @description POST auth/2fa/backup-code: auth/login-2fa with the method said.
+         */
         post: operations["post_auth_2fa_backupCode"];
         delete?: never;
         options?: never;
@@ -88,8 +142,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description POST twofa/disable: 204; 404 without an app, 403 `second_factor_required` for staff who have nothing else,
-         *     422 `invalid_code` with `attempts_left`, 423, 429.
+         * Turn the authenticator app off
+         * @deprecated
+         * @description The old name of `twofa/disable`; use that.
          */
         post: operations["post_auth_2fa_disable"];
         delete?: never;
@@ -107,7 +162,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST twofa/enable-totp: the key for an app, in use after twofa/verify-setup; 403 `step_up_required`, 429. */
+        /**
+         * Begin to set an authenticator app up
+         * @deprecated
+         * @description The old name of `twofa/enable-totp`; use that.
+         */
         post: operations["post_auth_2fa_enable"];
         delete?: never;
         options?: never;
@@ -125,8 +184,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description POST twofa/verify-setup: ten `backup_codes`, shown this once (none where some are left); 422 `invalid_code`,
-         *     403 `step_up_required`, 429.
+         * Set the authenticator app up
+         * @deprecated
+         * @description The old name of `twofa/verify-setup`; use that.
          */
         post: operations["post_auth_2fa_verify"];
         delete?: never;
@@ -142,7 +202,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET auth/devices: the devices that one is known by, this one first. */
+        /**
+         * List the devices that one is known by
+         * @description GET auth/devices: the devices that one is known by, this one first.
+         */
         get: operations["get_auth_devices"];
         put?: never;
         post?: never;
@@ -159,11 +222,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET auth/devices/{id}. DELETE: know it no more, 204. 404 for anyone else's. */
+        /**
+         * See a known device
+         * @description 200; 404 for anyone else's.
+         */
         get: operations["get_auth_devices_device_id"];
         put?: never;
         post?: never;
-        /** @description GET auth/devices/{id}. DELETE: know it no more, 204. 404 for anyone else's. */
+        /**
+         * Know a device no more
+         * @description 204, and its sign-ins go on; 404 for anyone else's.
+         */
         delete: operations["delete_auth_devices_device_id"];
         options?: never;
         head?: never;
@@ -179,7 +248,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/devices/{id}/trust: 204; 403 `step_up_required`, 404 for anyone else's. */
+        /**
+         * Trust a device
+         * @description POST auth/devices/{id}/trust: 204; 403 `step_up_required`, 404 for anyone else's.
+         */
         post: operations["post_auth_devices_device_id_trust"];
         delete?: never;
         options?: never;
@@ -197,13 +269,14 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description POST auth/email/change: 202, whoever has the address; 403 `step_up_required`, 409 `email_change_held`, 423, 429.
-         *     DELETE: 204, the address stays.
+         * Ask for another e-mail address
+         * @description 202, whoever has the address: a code is on its way to it; 403 `step_up_required`, 409 `email_change_held`,
+         *     422, 423, 429.
          */
         post: operations["post_auth_email_change"];
         /**
-         * @description POST auth/email/change: 202, whoever has the address; 403 `step_up_required`, 409 `email_change_held`, 423, 429.
-         *     DELETE: 204, the address stays.
+         * Keep one's e-mail address after all
+         * @description 204, the address stays, also where no change was under way.
          */
         delete: operations["delete_auth_email_change"];
         options?: never;
@@ -220,7 +293,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/email/change/confirm: 204; 422 `invalid_code`, 409 `email_taken`, 423. */
+        /**
+         * Take the new e-mail address
+         * @description POST auth/email/change/confirm: 204; 422 `invalid_code`, 409 `email_taken`, 423.
+         */
         post: operations["post_auth_email_change_confirm"];
         delete?: never;
         options?: never;
@@ -237,7 +313,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/email/resend: 204, whether or not one was needed; 429. */
+        /**
+         * Have the code to confirm one's address mailed again
+         * @description POST auth/email/resend: 204, whether or not one was needed; 429.
+         */
         post: operations["post_auth_email_resend"];
         delete?: never;
         options?: never;
@@ -254,7 +333,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/email/undo: 204, and every sign-in has ended; 422 `invalid_code`, 429. */
+        /**
+         * Put the old e-mail address back
+         * @description POST auth/email/undo: 204, and every sign-in has ended; 422 `invalid_code`, 429.
+         */
         post: operations["post_auth_email_undo"];
         delete?: never;
         options?: never;
@@ -271,7 +353,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/email/verify: 204; 422 `invalid_code`. */
+        /**
+         * Confirm one's e-mail address
+         * @description POST auth/email/verify: 204; 422 `invalid_code`.
+         */
         post: operations["post_auth_email_verify"];
         delete?: never;
         options?: never;
@@ -286,11 +371,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET auth/lockout: `locked_until`, null when it is not. DELETE: end it, 204; 429. */
+        /**
+         * See whether one's account is locked
+         * @description 200 `locked_until`, null when it is not.
+         */
         get: operations["get_auth_lockout"];
         put?: never;
         post?: never;
-        /** @description GET auth/lockout: `locked_until`, null when it is not. DELETE: end it, 204; 429. */
+        /**
+         * End the lock of one's account
+         * @description 204, also when it was not locked; 429.
+         */
         delete: operations["delete_auth_lockout"];
         options?: never;
         head?: never;
@@ -306,7 +397,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/login: 200 with the user and a token pair; 401 with `attempts_left`, 423, 429. */
+        /**
+         * Sign in with e-mail address and password
+         * @description POST auth/login: 200 with the user and a token pair, or with `requires_2fa` and what auth/login-2fa takes; 401
+         *     `invalid_credentials` with `attempts_left`, 403 `suspended` or `sign_in_blocked`, 423, 429.
+         */
         post: operations["post_auth_login"];
         delete?: never;
         options?: never;
@@ -324,6 +419,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+         * Finish a sign-in with its second step
          * @description POST auth/login-2fa: 200 as auth/login; 422 `invalid_code` with `attempts_left`, 401 `challenge_over`,
          *     409 `approval_pending`, 423, 429.
          */
@@ -343,7 +439,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/login-2fa/email-code: 204, a code is on its way; 422 `invalid_code` where that is no way, 401, 429. */
+        /**
+         * Have a code for the second step mailed
+         * @description POST auth/login-2fa/email-code: 204, a code is on its way; 422 `invalid_code` where that is no way, 401, 429.
+         */
         post: operations["post_auth_login2fa_emailCode"];
         delete?: never;
         options?: never;
@@ -358,7 +457,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET auth/login-history: tries to sign in to one's account, with `outcome`, and the days `since` and `until`. */
+        /**
+         * List the tries to sign in to one's account
+         * @description GET auth/login-history: tries to sign in to one's account, with `outcome`, and the days `since` and `until`;
+         *     422.
+         */
         get: operations["get_auth_loginHistory"];
         put?: never;
         post?: never;
@@ -378,8 +481,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description POST auth/login-2fa: 200 as auth/login; 422 `invalid_code` with `attempts_left`, 401 `challenge_over`,
-         *     409 `approval_pending`, 423, 429.
+         * Finish a sign-in with its second step
+         * @deprecated
+         * @description The old name of `auth/login-2fa`; use that.
          */
         post: operations["post_auth_login_2fa"];
         delete?: never;
@@ -397,7 +501,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/logout: 204. A refresh token in the body ends its own sign-in, else the caller's ends. */
+        /**
+         * Sign out
+         * @description POST auth/logout: 204. A refresh token in the body ends its own sign-in, else the caller's ends.
+         */
         post: operations["post_auth_logout"];
         delete?: never;
         options?: never;
@@ -412,7 +519,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET auth/passkeys: one's own, the newest first. */
+        /**
+         * List one's passkeys
+         * @description GET auth/passkeys: one's own, the newest first.
+         */
         get: operations["get_auth_passkeys"];
         put?: never;
         post?: never;
@@ -432,7 +542,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** @description DELETE auth/passkeys/{id}: 204; 404 for anyone else's, 403 `step_up_required`, 409 `strong_factor_needed`. */
+        /**
+         * Remove a passkey
+         * @description DELETE auth/passkeys/{id}: 204; 404 for anyone else's, 403 `step_up_required`, 409 `strong_factor_needed`.
+         */
         delete: operations["delete_auth_passkeys_passkey_id"];
         options?: never;
         head?: never;
@@ -448,7 +561,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/passkeys/login/begin: 200 `options, state`; 401 `challenge_over` for a `temp_token`, 429. */
+        /**
+         * Begin to sign in with a passkey
+         * @description POST auth/passkeys/login/begin: 200 `options, state`; for a `temp_token` 401 `challenge_over`, 422
+         *     `passkey_refused` where the account has none; 429.
+         */
         post: operations["post_auth_passkeys_login_begin"];
         delete?: never;
         options?: never;
@@ -466,6 +583,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+         * Sign in with a passkey
          * @description POST auth/passkeys/login/finish: 200 with the user and a token pair; 422 `passkey_refused`,
          *     `passkey_ceremony_over`, 401 `challenge_over`, 403 `suspended`, 429.
          */
@@ -485,7 +603,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/passkeys/register/begin: 200 `options, state`; 403 `step_up_required`, 409 `too_many_passkeys`, 429. */
+        /**
+         * Begin to make a passkey
+         * @description POST auth/passkeys/register/begin: 200 `options, state`; 403 `step_up_required`, 409 `too_many_passkeys`, 429.
+         */
         post: operations["post_auth_passkeys_register_begin"];
         delete?: never;
         options?: never;
@@ -503,8 +624,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+         * Keep the passkey that the device made
          * @description POST auth/passkeys/register/finish: 201 `passkey, backup_codes`; 422 `passkey_refused`,
-         *     `passkey_ceremony_over`.
+         *     `passkey_ceremony_over`, 409 `too_many_passkeys`.
          */
         post: operations["post_auth_passkeys_register_finish"];
         delete?: never;
@@ -522,7 +644,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/passkeys/step-up/begin: 200 `options, state`; 422 `passkey_refused` where there is none, 429. */
+        /**
+         * Begin to prove with a passkey that it is still oneself
+         * @description POST auth/passkeys/step-up/begin: 200 `options, state`; 422 `passkey_refused` where there is none, 429.
+         */
         post: operations["post_auth_passkeys_stepUp_begin"];
         delete?: never;
         options?: never;
@@ -539,7 +664,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/passkeys/step-up/finish: 204; 422 `passkey_refused`, `passkey_ceremony_over`, 429. */
+        /**
+         * Prove with a passkey that it is still oneself
+         * @description POST auth/passkeys/step-up/finish: 204; 422 `passkey_refused`, `passkey_ceremony_over`, 429.
+         */
         post: operations["post_auth_passkeys_stepUp_finish"];
         delete?: never;
         options?: never;
@@ -556,7 +684,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/password/change: 204; 422 `wrong_password` with `attempts_left`, 422 by field, 423, 429. */
+        /**
+         * Change one's password
+         * @description POST auth/password/change: 204; 422 `wrong_password` with `attempts_left`, 422 by field, 423, 429.
+         */
         post: operations["post_auth_password_change"];
         delete?: never;
         options?: never;
@@ -573,7 +704,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/password/forgot: 202, whoever has the address; 429. */
+        /**
+         * Have a code for a new password mailed
+         * @description POST auth/password/forgot: 202, whoever has the address; 429.
+         */
         post: operations["post_auth_password_forgot"];
         delete?: never;
         options?: never;
@@ -591,6 +725,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+         * Set a new password with the code
          * @description POST auth/password/reset: 204; 422 `invalid_code` with `attempts_left`, 422 by field, 429. With a second
          *     factor also 403 `second_factor_required` with `methods`: send `method` and `second_code` too; 423.
          */
@@ -608,9 +743,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET auth/phone: one's own number or null. PUT {phone}: 204; 403 `step_up_required`, 409 `phone_taken`, 422. */
+        /**
+         * See one's phone number
+         * @description 200 `phone`, null where there is none.
+         */
         get: operations["get_auth_phone"];
-        /** @description GET auth/phone: one's own number or null. PUT {phone}: 204; 403 `step_up_required`, 409 `phone_taken`, 422. */
+        /**
+         * Set or remove one's phone number
+         * @description 204; without a `phone` it is removed; 403 `step_up_required`, 409 `phone_taken`, 422, 429.
+         */
         put: operations["put_auth_phone"];
         post?: never;
         delete?: never;
@@ -629,6 +770,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+         * Exchange a refresh token
          * @description POST auth/refresh: 200 with a new pair; 401 `token_revoked` or `token_reused`, 409 while it is
          *     being exchanged.
          */
@@ -648,7 +790,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/signup: 201 with the user and a token pair; 409 `email_taken`, 422 `under_age`, 429. */
+        /**
+         * Open an account
+         * @deprecated
+         * @description The old name of `auth/signup`; use that.
+         */
         post: operations["post_auth_register"];
         delete?: never;
         options?: never;
@@ -663,11 +809,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET auth/sessions: where one is signed in. DELETE: end all others. */
+        /**
+         * List where one is signed in
+         * @description 200, the latest hundred.
+         */
         get: operations["get_auth_sessions"];
         put?: never;
         post?: never;
-        /** @description GET auth/sessions: where one is signed in. DELETE: end all others. */
+        /**
+         * Sign out everywhere else
+         * @description 204; only this sign-in goes on.
+         */
         delete: operations["delete_auth_sessions"];
         options?: never;
         head?: never;
@@ -681,11 +833,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET and DELETE auth/sessions/{id}; 404 for anyone else's. */
+        /**
+         * See one of one's sign-ins
+         * @description 200; 404 for anyone else's.
+         */
         get: operations["get_auth_sessions_session_id"];
         put?: never;
         post?: never;
-        /** @description GET and DELETE auth/sessions/{id}; 404 for anyone else's. */
+        /**
+         * Sign out there
+         * @description 204; 404 for anyone else's.
+         */
         delete: operations["delete_auth_sessions_session_id"];
         options?: never;
         head?: never;
@@ -699,7 +857,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET auth/sign-in-requests: sign-ins to one's account that wait for approval. */
+        /**
+         * List the sign-ins that wait for approval
+         * @description GET auth/sign-in-requests: sign-ins to one's account that wait for approval.
+         */
         get: operations["get_auth_signInRequests"];
         put?: never;
         post?: never;
@@ -716,7 +877,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET auth/sign-in-requests/{id}; 404 when it is over or answered, and for anyone else's. */
+        /**
+         * See a sign-in that waits for approval
+         * @description GET auth/sign-in-requests/{id}: 200; 404 when it is over or answered, and for anyone else's.
+         */
         get: operations["get_auth_signInRequests_challenge_id"];
         put?: never;
         post?: never;
@@ -736,8 +900,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description POST auth/sign-in-requests/{id}/approve and /refuse: 204; 403 `step_up_required` (approve only), 404,
-         *     409 `same_device` or `already_answered`.
+         * Approve a sign-in that waits
+         * @description POST auth/sign-in-requests/{id}/approve: 204; 403 `step_up_required`, 404, 409 `same_device` or
+         *     `already_answered`.
          */
         post: operations["post_auth_signInRequests_challenge_id_approve"];
         delete?: never;
@@ -756,8 +921,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description POST auth/sign-in-requests/{id}/approve and /refuse: 204; 403 `step_up_required` (approve only), 404,
-         *     409 `same_device` or `already_answered`.
+         * Refuse a sign-in that waits
+         * @description POST auth/sign-in-requests/{id}/refuse: 204, and it can never be completed; 404, 409 `same_device` or
+         *     `already_answered`.
          */
         post: operations["post_auth_signInRequests_challenge_id_refuse"];
         delete?: never;
@@ -775,7 +941,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/signup: 201 with the user and a token pair; 409 `email_taken`, 422 `under_age`, 429. */
+        /**
+         * Open an account
+         * @description POST auth/signup: 201 with the user and a token pair; 409 `email_taken`, 422 `under_age`, 429.
+         */
         post: operations["post_auth_signup"];
         delete?: never;
         options?: never;
@@ -791,14 +960,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description GET auth/step-up: `methods` and whether the last proof is `fresh`. POST: prove it, 204; 422 `invalid_code` with
-         *     `attempts_left`, 423, 429.
+         * See how to prove that it is still oneself
+         * @description 200 `methods`, the best first, and whether the last proof is `fresh`.
          */
         get: operations["get_auth_stepUp"];
         put?: never;
         /**
-         * @description GET auth/step-up: `methods` and whether the last proof is `fresh`. POST: prove it, 204; 422 `invalid_code` with
-         *     `attempts_left`, 423, 429.
+         * Prove that it is still oneself
+         * @description 204; 422 `invalid_code` with `attempts_left`, 423, 429.
          */
         post: operations["post_auth_stepUp"];
         delete?: never;
@@ -816,7 +985,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST auth/unlock: 204; 422 `invalid_code` with `attempts_left`, for any address alike; 429. */
+        /**
+         * End the lock of an account with the code that was mailed
+         * @description POST auth/unlock: 204; 422 `invalid_code` with `attempts_left`, for any address alike; 429.
+         */
         post: operations["post_auth_unlock"];
         delete?: never;
         options?: never;
@@ -1122,6 +1294,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Figures for Prometheus. */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/{payment_id}": {
         parameters: {
             query?: never;
@@ -1243,7 +1432,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET privacy/accesses: who looked at one's data; `before` continues the list. */
+        /**
+         * List who looked at one's data
+         * @description GET privacy/accesses: who looked at one's data, the latest first; 422.
+         */
         get: operations["get_privacy_accesses"];
         put?: never;
         post?: never;
@@ -1262,9 +1454,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST privacy/deactivate: 204, and every sign-in ends; 403 `step_up_required`, 409. DELETE: come back. */
+        /**
+         * Let one's account rest
+         * @description 204, and every sign-in ends; 403 `step_up_required`, 409 `account_closing`.
+         */
         post: operations["post_privacy_deactivate"];
-        /** @description POST privacy/deactivate: 204, and every sign-in ends; 403 `step_up_required`, 409. DELETE: come back. */
+        /**
+         * Come back from a rest
+         * @description 204, and this sign-in ends: the next one is full again. 404 where there is nothing to come back from.
+         */
         delete: operations["delete_privacy_deactivate"];
         options?: never;
         head?: never;
@@ -1279,19 +1477,20 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description GET privacy/deletion: `scheduled` (null: not) and the `obstacles`. POST: 202, and every sign-in ends; 403
-         *     `step_up_required`, 409 `deletion_blocked` with `obstacles`. DELETE: keep the account.
+         * See what speaks against deleting one's account
+         * @description 200 `scheduled` (null: not) and the `obstacles`.
          */
         get: operations["get_privacy_deletion"];
         put?: never;
         /**
-         * @description GET privacy/deletion: `scheduled` (null: not) and the `obstacles`. POST: 202, and every sign-in ends; 403
-         *     `step_up_required`, 409 `deletion_blocked` with `obstacles`. DELETE: keep the account.
+         * Have one's account deleted
+         * @description 202, and every sign-in ends; 403 `step_up_required`, 409 `deletion_blocked` with `obstacles`,
+         *     `account_closing` or `email_change_held`.
          */
         post: operations["post_privacy_deletion"];
         /**
-         * @description GET privacy/deletion: `scheduled` (null: not) and the `obstacles`. POST: 202, and every sign-in ends; 403
-         *     `step_up_required`, 409 `deletion_blocked` with `obstacles`. DELETE: keep the account.
+         * Keep one's account after all
+         * @description 204, and this sign-in ends: the next one is full again. 404 where there is nothing to come back from.
          */
         delete: operations["delete_privacy_deletion"];
         options?: never;
@@ -1307,14 +1506,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description GET privacy/exports: the latest copies. POST: have one made: 202; 403 `step_up_required`, 409 `export_running`,
-         *     429.
+         * List the copies of one's data
+         * @description 200, the latest ones.
          */
         get: operations["get_privacy_exports"];
         put?: never;
         /**
-         * @description GET privacy/exports: the latest copies. POST: have one made: 202; 403 `step_up_required`, 409 `export_running`,
-         *     429.
+         * Have a copy of one's data made
+         * @description 202; 403 `step_up_required`, 409 `export_running`, 429.
          */
         post: operations["post_privacy_exports"];
         delete?: never;
@@ -1330,7 +1529,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET privacy/exports/{id}: how far it is; 404 for anyone else's. */
+        /**
+         * See how far a copy of one's data is
+         * @description GET privacy/exports/{id}: how far it is; 404 for anyone else's.
+         */
         get: operations["get_privacy_exports_export_id"];
         put?: never;
         post?: never;
@@ -1347,7 +1549,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET privacy/exports/{id}/file: the ZIP; 403 `step_up_required`, 404, 409 `export_not_ready`. */
+        /**
+         * Fetch a copy of one's data
+         * @description GET privacy/exports/{id}/file: the ZIP; 403 `step_up_required`, 404, 409 `export_not_ready`.
+         */
         get: operations["get_privacy_exports_export_id_file"];
         put?: never;
         post?: never;
@@ -1396,6 +1601,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whether this process takes requests now. */
+        get: operations["get_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schema": {
         parameters: {
             query?: never;
@@ -1422,7 +1644,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST twofa/backup-codes: ten new ones; 409 `no_second_factor`, 403 `step_up_required`, 429. */
+        /**
+         * Get ten new backup codes
+         * @description POST twofa/backup-codes: ten new ones; 409 `no_second_factor`, 403 `step_up_required`, 429.
+         */
         post: operations["post_twofa_backupCodes"];
         delete?: never;
         options?: never;
@@ -1440,6 +1665,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+         * Turn the authenticator app off
          * @description POST twofa/disable: 204; 404 without an app, 403 `second_factor_required` for staff who have nothing else,
          *     422 `invalid_code` with `attempts_left`, 423, 429.
          */
@@ -1460,6 +1686,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+         * Turn codes by mail on or off
          * @description POST twofa/email: 204. On: 403 `step_up_required`, 409 `stronger_factor_set` or `email_not_verified`. Off:
          *     422 `invalid_code` (the password) with `attempts_left`, 404 when it is off, 423. Both 429.
          */
@@ -1479,7 +1706,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST twofa/enable-totp: the key for an app, in use after twofa/verify-setup; 403 `step_up_required`, 429. */
+        /**
+         * Begin to set an authenticator app up
+         * @description POST twofa/enable-totp: the key for an app, in use after twofa/verify-setup; 403 `step_up_required`, 429.
+         */
         post: operations["post_twofa_enableTotp"];
         delete?: never;
         options?: never;
@@ -1496,7 +1726,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description POST twofa/lost: 202 with the request; 401 `challenge_over`, 422 by field, 429. */
+        /**
+         * Ask staff to remove a second factor that was lost
+         * @description POST twofa/lost: 202 with the request; 401 `challenge_over`, 409 `recovery_over`, 422 by field, 429.
+         */
         post: operations["post_twofa_lost"];
         delete?: never;
         options?: never;
@@ -1511,11 +1744,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET twofa/recovery: what is asked for one's own account. DELETE: keep the second factor. 404 where nothing is. */
+        /**
+         * See what is asked for one's own account
+         * @description 200; 404 where nothing is.
+         */
         get: operations["get_twofa_recovery"];
         put?: never;
         post?: never;
-        /** @description GET twofa/recovery: what is asked for one's own account. DELETE: keep the second factor. 404 where nothing is. */
+        /**
+         * Keep one's second factor
+         * @description 204; 404 where nothing is asked for, 409 `recovery_over`.
+         */
         delete: operations["delete_twofa_recovery"];
         options?: never;
         head?: never;
@@ -1529,7 +1768,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description GET twofa/status. */
+        /**
+         * See one's second factors
+         * @description GET twofa/status: what is set up, and what a sign-in asks for, the best first.
+         */
         get: operations["get_twofa_status"];
         put?: never;
         post?: never;
@@ -1549,6 +1791,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+         * Set the authenticator app up
          * @description POST twofa/verify-setup: ten `backup_codes`, shown this once (none where some are left); 422 `invalid_code`,
          *     403 `step_up_required`, 429.
          */
@@ -1580,12 +1823,33 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Once that somebody looked: `action` is a code, `what` the same in words; who it was is not told. */
+        AccessOut: {
+            action: string;
+            /** Format: date-time */
+            created_at: string;
+            reason: string;
+            role: string;
+            what: string;
+        };
+        AccessPageOut: {
+            /** Format: uri */
+            next: string | null;
+            results: components["schemas"]["AccessOut"][];
+        };
         /** @description A message that was accepted. */
         AckOut: {
             balance_centi: number;
             charged_centi: number;
             hold: components["schemas"]["HoldOut"] | null;
             srv: components["schemas"]["SrvOut"];
+        };
+        /** @description What the device answered: `credential` as of PublicKeyCredential.toJSON(), `state` from the begin. */
+        AnswerIn: {
+            credential: {
+                [key: string]: unknown;
+            };
+            state: string;
         };
         AnyProfile: components["schemas"]["OwnProfileOut"] | components["schemas"]["ProfileOut"];
         /** @description The backup file of e2e section 4: exactly these members. Documents the file; it is stored as it comes. */
@@ -1608,6 +1872,14 @@ export interface components {
             /** @description one more than If-Match */
             version: number;
         };
+        /** @description Shown this once; empty where some are left. */
+        BackupCodesOut: {
+            backup_codes: string[];
+        };
+        BackupCodeStepIn: {
+            code: string;
+            temp_token: string;
+        };
         /** @description A way to the wrapped key (e2e, section 4); further members depend on the type. */
         BackupSlot: {
             /** @description of argon2id, as t and p */
@@ -1626,6 +1898,37 @@ export interface components {
             held_centi: number;
             promo_centi: number;
         };
+        /** @description `ip` is an address or a network (CIDR); an IPv6 address stands for its /64. */
+        BanIn: {
+            /** @default 3600 */
+            duration_seconds?: number;
+            ip: string;
+            reason: string;
+        };
+        /** @description A ban; `by_staff` is false where the limits did it. */
+        BanOut: {
+            readonly by_staff: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            network: string;
+            reason: string;
+            /**
+             * @description * `standing` - standing
+             *     * `expired` - expired
+             *     * `lifted` - lifted
+             * @enum {string}
+             */
+            state: "standing" | "expired" | "lifted";
+            /** Format: date-time */
+            until: string;
+        };
+        BanPageOut: {
+            /** Format: uri */
+            next: string | null;
+            results: components["schemas"]["BanOut"][];
+        };
         BindIn: {
             kid: string;
             sig: string;
@@ -1636,6 +1939,19 @@ export interface components {
             encryption: components["schemas"]["KeyOut"][];
             identity: components["schemas"]["KeyOut"] | null;
             log: components["schemas"]["LogHeadOut"] | null;
+        };
+        CeremonyOut: {
+            options: {
+                [key: string]: unknown;
+            };
+            state: string;
+        };
+        /** @description A sign-in that waits for its second step: one of `methods`, with `temp_token`, at auth/login-2fa. */
+        ChallengedOut: {
+            methods: ("totp" | "passkey" | "backup_code" | "email" | "approval" | "password")[];
+            /** @enum {boolean} */
+            readonly requires_2fa: true;
+            temp_token: string;
         };
         CheckoutIn: {
             currency: string;
@@ -1654,9 +1970,52 @@ export interface components {
             /** Format: uuid */
             payment_id: string;
         };
+        ClosureOut: {
+            /** Format: date-time */
+            readonly erase_at: string | null;
+            /**
+             * @description * `rest` - deactivated
+             *     * `deletion` - to be deleted
+             * @enum {string}
+             */
+            readonly kind: "rest" | "deletion";
+            /** Format: date-time */
+            readonly requested_at: string;
+        };
+        CodeIn: {
+            code: string;
+        };
         ConversationIn: {
             /** Format: uuid */
             user_id: string;
+        };
+        /** @description `agreed`: the codes of the obstacles that the owner agrees to. */
+        DeletionIn: {
+            agreed?: string[];
+        };
+        /** @description `scheduled` is null unless the account rests or is about to be deleted. */
+        DeletionOut: {
+            obstacles: components["schemas"]["ObstacleOut"][];
+            scheduled: components["schemas"]["ClosureOut"] | null;
+        };
+        DeviceIn: {
+            /** @default  */
+            fingerprint?: string;
+            /** @default  */
+            name?: string;
+        };
+        /** @description A device that the account was used on. */
+        DeviceOut: {
+            /** Format: date-time */
+            created_at: string;
+            current: boolean;
+            device: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_seen_at: string;
+            network: string;
+            trusted: boolean;
         };
         /** @description What a creator has earned; `withdrawable_centi` has matured and was not paid with given credits. */
         EarningsOut: {
@@ -1664,6 +2023,21 @@ export interface components {
             held_centi: number;
             promo_earned_centi: number;
             withdrawable_centi: number;
+        };
+        EmailChangeIn: {
+            /** Format: email */
+            new_email: string;
+        };
+        /** @description Turning codes by mail off needs the password. */
+        EmailFactorIn: {
+            enabled: boolean;
+            /** @default  */
+            password?: string;
+        };
+        EmailUndoIn: {
+            code: string;
+            /** Format: email */
+            email: string;
         };
         /** @description A sealed message (e2e, section 2.3): exactly these members. An erased one has `ct` "" and no boxes. */
         Envelope: {
@@ -1678,6 +2052,39 @@ export interface components {
              * @enum {integer}
              */
             v: 1;
+        };
+        /** @description A copy of one's data; `file` is null until `state` is `ready`. */
+        ExportOut: {
+            /** Format: date-time */
+            readonly expires_at: string | null;
+            /** @description Path of the file. */
+            readonly file: string | null;
+            /** Format: uuid */
+            id: string;
+            readonly n_bytes: number;
+            readonly n_done: number;
+            readonly n_parts: number;
+            /** Format: date-time */
+            readonly ready_at: string | null;
+            /** Format: date-time */
+            readonly requested_at: string;
+            /**
+             * @description * `pending` - waiting
+             *     * `running` - being made
+             *     * `ready` - ready
+             *     * `failed` - failed
+             *     * `expired` - no longer kept
+             * @enum {string}
+             */
+            readonly state: "pending" | "running" | "ready" | "failed" | "expired";
+        };
+        FactorStateOut: {
+            backup_codes_left: number;
+            email: boolean;
+            enabled: boolean;
+            methods: ("totp" | "passkey" | "backup_code" | "email" | "approval" | "password")[];
+            passkeys: number;
+            totp: boolean;
         };
         /** @description Counts over all attempts that fit; rates in per cent, null where there are none. */
         FiguresOut: {
@@ -1798,10 +2205,29 @@ export interface components {
             /** Format: uuid */
             session_id: string;
         };
+        LockoutOut: {
+            /** Format: date-time */
+            locked_until: string | null;
+        };
         /** @description Where a key log stands (e2e, section 1). */
         LogHeadOut: {
             log_hash: string;
             seq: number;
+        };
+        /** @description `temp_token` of a sign-in that waits for its second step; without it nobody is named. */
+        LoginBeginIn: {
+            /** @default  */
+            temp_token?: string;
+        };
+        /** @description What the device answered: `credential` as of PublicKeyCredential.toJSON(), `state` from the begin. */
+        LoginFinishIn: {
+            credential: {
+                [key: string]: unknown;
+            };
+            device?: components["schemas"]["DeviceIn"] | null;
+            state: string;
+            /** @default  */
+            temp_token?: string;
         };
         /** @description One try to sign in: `outcome`, `failure_reason`, `door` and `risk` are codes. */
         LogRowOut: {
@@ -1829,6 +2255,10 @@ export interface components {
              */
             next: string | null;
             results: components["schemas"]["LogRowOut"][];
+        };
+        LostFactorIn: {
+            reason: string;
+            temp_token: string;
         };
         /** @description A purchase and what is left of it. */
         LotOut: {
@@ -1861,6 +2291,18 @@ export interface components {
             /** Format: uuid */
             conversation: string;
             envelope: components["schemas"]["Envelope"];
+        };
+        NewPasskeyOut: {
+            backup_codes: string[];
+            passkey: components["schemas"]["PasskeyOut"];
+        };
+        /** @description `needs` is `consent` where `consent` says what to agree to, else empty. */
+        ObstacleOut: {
+            code: string;
+            consent: string;
+            detail: string;
+            /** @enum {string} */
+            readonly needs: "consent" | "";
         };
         /** @description What it takes to write: where the chain stands, the caller's next number, the price, the other's keys. */
         OpenedOut: {
@@ -1927,6 +2369,37 @@ export interface components {
             next: string | null;
             results: components["schemas"]["PackageOut"][];
         };
+        PasskeyOut: {
+            /** Format: date-time */
+            created_at: string;
+            id: number;
+            is_synced: boolean;
+            /** Format: date-time */
+            last_used_at: string | null;
+            name: string;
+        };
+        PasswordChangeIn: {
+            current_password: string;
+            new_password: string;
+        };
+        PasswordForgotIn: {
+            /** Format: email */
+            email: string;
+        };
+        PasswordResetIn: {
+            code: string;
+            /** Format: email */
+            email: string;
+            /**
+             * @description * `totp` - totp
+             *     * `backup_code` - backup_code
+             * @enum {string}
+             */
+            method?: "totp" | "backup_code";
+            new_password: string;
+            /** @default  */
+            second_code?: string;
+        };
         /** @description A payment as its buyer sees it; `checkout_url` only while it can be paid. */
         PaymentOut: {
             /** Format: int64 */
@@ -1966,6 +2439,12 @@ export interface components {
             display_name: string;
             /** Format: uuid */
             user_id: string;
+        };
+        PhoneIn: {
+            phone: string | null;
+        };
+        PhoneOut: {
+            phone: string | null;
         };
         PriceOut: {
             amount_minor: number;
@@ -2034,9 +2513,50 @@ export interface components {
             next: string | null;
             results: components["schemas"]["ProfileOut"][];
         };
+        /** @description A rule that spoke in a judgement: its code, and the same in plain words. */
+        ReasonOut: {
+            code: string;
+            text: string;
+        };
         /** @description What a provider is told. */
         ReceivedOut: {
             received: boolean;
+        };
+        /** @description A request as its owner sees it; who of staff agreed is not told, how many is. */
+        RecoveryOut: {
+            /** Format: uuid */
+            id: string;
+            readonly n_approved: number;
+            /** Format: date-time */
+            readonly requested_at: string;
+            /** Format: date-time */
+            readonly wait_until: string;
+        };
+        RefreshIn: {
+            refresh_token: string;
+        };
+        /** @description What the device answered: `credential` as of PublicKeyCredential.toJSON(), `state` from the begin. */
+        RegistrationIn: {
+            credential: {
+                [key: string]: unknown;
+            };
+            /** @default  */
+            name?: string;
+            state: string;
+        };
+        /** @description The proof of a waiting sign-in. `code` may be left out for an approval, which is given elsewhere. */
+        SecondStepIn: {
+            /** @default  */
+            code?: string;
+            /**
+             * @description * `totp` - totp
+             *     * `email` - email
+             *     * `backup_code` - backup_code
+             *     * `approval` - approval
+             * @enum {string}
+             */
+            method: "totp" | "email" | "backup_code" | "approval";
+            temp_token: string;
         };
         ServerKeyOut: {
             public: string;
@@ -2045,6 +2565,108 @@ export interface components {
         /** @description The keys that receipts are signed with. */
         ServerKeysOut: {
             keys: components["schemas"]["ServerKeyOut"][];
+        };
+        /** @description A sign-in; `id` stays the same while its tokens rotate. */
+        SessionOut: {
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly current: boolean;
+            /** @description Browser and system in plain words. */
+            readonly device: string;
+            readonly device_name: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly ip: string | null;
+            /**
+             * @description * `web` - Web
+             *     * `api` - Api
+             * @enum {string}
+             */
+            readonly kind: "web" | "api";
+            /** Format: date-time */
+            readonly last_seen_at: string;
+            readonly user_agent: string;
+        };
+        /** @description A sign-in that began or goes on; `expires_in` is the life of the access token in seconds. */
+        SignedInOut: {
+            access_token: string;
+            expires_in: number;
+            refresh_token: string;
+            token_type: string;
+            user: components["schemas"]["UserOut"];
+        };
+        SignInAnswer: components["schemas"]["SignedInOut"] | components["schemas"]["ChallengedOut"];
+        SignInIn: {
+            device?: components["schemas"]["DeviceIn"] | null;
+            email: string;
+            password: string;
+        };
+        /**
+         * @description One try to sign in: `outcome` and `failure_reason` are codes, `result` and `reason` the same in words.
+         *
+         *     `family` is the sign-in it became, as in `auth/sessions`; `risk_score` is from 0 to 100 with `reasons`.
+         */
+        SignInOut: {
+            /** Format: date-time */
+            created_at: string;
+            device: string;
+            door: string;
+            failure_reason: string;
+            /** Format: uuid */
+            family: string | null;
+            ip: string;
+            known_device: boolean | null;
+            /**
+             * @description * `pending` - pending
+             *     * `challenged` - challenged
+             *     * `succeeded` - succeeded
+             *     * `failed` - failed
+             *     * `refused` - refused
+             * @enum {string}
+             */
+            outcome: "pending" | "challenged" | "succeeded" | "failed" | "refused";
+            reason: string;
+            reasons: components["schemas"]["ReasonOut"][];
+            result: string;
+            risk: string;
+            risk_score: number | null;
+        };
+        SignInPageOut: {
+            /** Format: uri */
+            next: string | null;
+            results: components["schemas"]["SignInOut"][];
+        };
+        /** @description A sign-in that waits for approval. */
+        SignInRequestOut: {
+            /** Format: date-time */
+            created_at: string;
+            device: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            network: string;
+            this_device: boolean;
+        };
+        SignOutIn: {
+            refresh_token?: string | null;
+        };
+        SignUpIn: {
+            /** Format: date */
+            birth_date: string;
+            device?: components["schemas"]["DeviceIn"] | null;
+            /** Format: email */
+            email: string;
+            name: string;
+            password: string;
+            /**
+             * @description * `fan` - Fan
+             *     * `creator` - Creator
+             * @enum {string}
+             */
+            role: "fan" | "creator";
         };
         /** @description The server's part of a message (e2e, section 2.5). */
         SrvOut: {
@@ -2067,6 +2689,31 @@ export interface components {
             public: string;
             sig: string;
             statement: string;
+        };
+        /** @description `code` is what is typed: of the app, a backup code, or the password. */
+        StepUpIn: {
+            code: string;
+            /**
+             * @description * `totp` - totp
+             *     * `backup_code` - backup_code
+             *     * `password` - password
+             * @enum {string}
+             */
+            method: "totp" | "backup_code" | "password";
+        };
+        /** @description `methods` will do, the best first. */
+        StepUpOut: {
+            fresh: boolean;
+            methods: ("totp" | "passkey" | "backup_code" | "email" | "approval" | "password")[];
+        };
+        TempTokenIn: {
+            temp_token: string;
+        };
+        TotpSetupOut: {
+            otpauth_uri: string;
+            /** @description PNG in base64 */
+            readonly qr_png: string;
+            secret: string;
         };
         TransactionMetadata: {
             /**
@@ -2094,6 +2741,51 @@ export interface components {
              */
             next: string | null;
             results: components["schemas"]["TransactionOut"][];
+        };
+        TurnTotpOffIn: {
+            code: string;
+            /**
+             * @description * `totp` - totp
+             *     * `backup_code` - backup_code
+             * @default totp
+             * @enum {string}
+             */
+            method?: "totp" | "backup_code";
+        };
+        UnbanIn: {
+            ip: string;
+        };
+        UnlockIn: {
+            code: string;
+            /** Format: email */
+            email: string;
+        };
+        /** @description The account as its owner sees it. */
+        UserOut: {
+            /** Format: date */
+            readonly birth_date: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: email */
+            readonly email: string;
+            readonly email_verified: boolean;
+            /** Format: uuid */
+            id: string;
+            readonly language: string;
+            readonly name: string;
+            /**
+             * @description * `fan` - Fan
+             *     * `creator` - Creator
+             * @enum {string}
+             */
+            readonly role: "fan" | "creator";
+            /**
+             * @description * `0` - Not verified
+             *     * `1` - Age verified
+             *     * `2` - Document and selfie verified
+             * @enum {integer}
+             */
+            readonly verification_level: 0 | 1 | 2;
         };
     };
     responses: {
@@ -2136,6 +2828,19 @@ export interface components {
         /** @description known, but not allowed */
         Forbidden: {
             headers: {
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description locked for a while */
+        Locked: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                 "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                 "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
@@ -2318,6 +3023,107 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    post_admin_security_banIp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BanIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BanOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_admin_security_bans: {
+        parameters: {
+            query?: {
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BanPageOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_admin_security_unbanIp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnbanIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BanOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_admin_staff_invitations: {
         parameters: {
             query?: {
@@ -2455,9 +3261,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupCodeStepIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2465,7 +3274,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignedInOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -2474,6 +3285,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -2485,10 +3297,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TurnTotpOffIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -2500,10 +3316,12 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -2517,7 +3335,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2525,7 +3342,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["TotpSetupOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -2545,9 +3364,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2555,7 +3377,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["BackupCodesOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -2577,7 +3401,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2585,7 +3408,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"][];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -2606,7 +3431,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2614,7 +3438,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -2667,7 +3493,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -2695,10 +3521,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChangeIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            202: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -2710,10 +3540,13 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -2752,10 +3585,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -2768,9 +3605,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -2785,7 +3624,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -2812,10 +3651,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailUndoIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -2842,10 +3685,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -2874,7 +3721,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2882,7 +3728,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["LockoutOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -2926,9 +3774,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2936,7 +3787,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignInAnswer"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -2945,6 +3798,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -2956,9 +3810,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStepIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2966,15 +3823,19 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignedInOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -2986,10 +3847,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TempTokenIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -3011,14 +3876,25 @@ export interface operations {
     };
     get_auth_loginHistory: {
         parameters: {
-            query?: never;
+            query?: {
+                before?: number;
+                /**
+                 * @description * `pending` - pending
+                 *     * `challenged` - challenged
+                 *     * `succeeded` - succeeded
+                 *     * `failed` - failed
+                 *     * `refused` - refused
+                 */
+                outcome?: "pending" | "challenged" | "succeeded" | "failed" | "refused";
+                since?: string;
+                until?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3026,12 +3902,15 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignInPageOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -3043,9 +3922,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStepIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3053,15 +3935,19 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignedInOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -3073,10 +3959,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SignOutIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -3105,7 +3995,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3113,7 +4002,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["PasskeyOut"][];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -3149,6 +4040,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -3160,9 +4052,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LoginBeginIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3170,7 +4065,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["CeremonyOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -3190,9 +4087,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginFinishIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3200,7 +4100,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignedInOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -3222,7 +4124,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3230,12 +4131,15 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["CeremonyOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -3250,22 +4154,28 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
-            200: {
+            201: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["NewPasskeyOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -3282,7 +4192,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3290,7 +4199,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["CeremonyOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -3310,10 +4221,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -3340,10 +4255,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChangeIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -3359,6 +4278,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -3370,10 +4290,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordForgotIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            202: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -3400,10 +4324,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordResetIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -3419,6 +4347,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -3432,7 +4361,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3440,7 +4368,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["PhoneOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -3457,10 +4387,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -3473,6 +4407,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -3487,9 +4422,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3497,12 +4435,15 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignedInOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -3517,22 +4458,28 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignUpIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
-            200: {
+            201: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignedInOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -3549,7 +4496,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3557,7 +4503,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SessionOut"][];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -3605,7 +4553,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3613,7 +4560,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -3663,7 +4612,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3671,7 +4619,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignInRequestOut"][];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -3692,7 +4642,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3700,7 +4649,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignInRequestOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -3723,7 +4674,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -3737,6 +4688,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -3756,7 +4708,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -3770,6 +4722,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -3784,22 +4737,28 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignUpIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
-            200: {
+            201: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignedInOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -3816,7 +4775,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3824,7 +4782,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["StepUpOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -3841,10 +4801,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUpIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -3860,6 +4824,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -3871,10 +4836,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnlockIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -4572,6 +5541,32 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the figures */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_payments_payment_id: {
         parameters: {
             query?: never;
@@ -4798,14 +5793,15 @@ export interface operations {
     };
     get_privacy_accesses: {
         parameters: {
-            query?: never;
+            query?: {
+                before?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -4813,12 +5809,15 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["AccessPageOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -4833,7 +5832,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -4845,7 +5844,9 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -4875,6 +5876,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
@@ -4889,7 +5891,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -4897,7 +5898,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["DeletionOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -4914,22 +5917,29 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DeletionIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
-            200: {
+            202: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ClosureOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -4959,6 +5969,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
@@ -4973,7 +5984,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -4981,7 +5991,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ExportOut"][];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -5000,20 +6012,23 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
-            200: {
+            202: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -5032,7 +6047,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -5040,7 +6054,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -5062,7 +6078,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -5070,13 +6085,16 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/zip": string;
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -5357,11 +6375,46 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    get_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description it serves */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyRequests"];
+            /** @description it cannot serve */
+            503: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
     get_schema: {
         parameters: {
-            query?: {
-                format?: "json" | "yaml";
-            };
+            query?: never;
             header?: {
                 /** @description ETags that you have: 304 where one still holds (RFC 9110, section 13.1.2) */
                 "If-None-Match"?: string;
@@ -5425,7 +6478,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -5433,12 +6485,15 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["BackupCodesOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -5453,10 +6508,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TurnTotpOffIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -5468,10 +6527,12 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -5483,10 +6544,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailFactorIn"];
+            };
+        };
         responses: {
             /** @description No response body */
-            200: {
+            204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -5498,10 +6563,13 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -5515,7 +6583,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -5523,7 +6590,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["TotpSetupOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -5543,22 +6612,28 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LostFactorIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
-            200: {
+            202: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["RecoveryOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -5575,7 +6650,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -5583,11 +6657,14 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["RecoveryOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
@@ -5615,7 +6692,9 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -5629,7 +6708,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -5637,7 +6715,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["FactorStateOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
@@ -5654,9 +6734,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
         responses: {
-            /** @description No response body */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -5664,7 +6747,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["BackupCodesOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import Error as DatabaseError
 from django.http import Http404, JsonResponse
 from django.utils.translation import gettext
@@ -86,6 +86,10 @@ class Forbidden(Problem):
     code, status, title = "forbidden", 403, _("You are not allowed to do this")
 
 
+class TooLarge(Problem):
+    code, status, title = "too_large", 413, _("The request is too large")
+
+
 class RateLimited(Problem):
     code, status, title = "rate_limited", 429, _("Too many requests; wait a moment and try again")
 
@@ -105,6 +109,8 @@ def as_problem(error: BaseException) -> Problem | None:
             return error
         case Http404():
             return NotFound()
+        case RequestDataTooBig():
+            return TooLarge()
         case PermissionDenied():
             return Forbidden()
         case DatabaseError() if is_of_availability(error):

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from pairly.common.problems import Problem, RateLimited
 from pairly.common.threads import in_thread
 from pairly.layers.refusals import answer
-from security import request_limits
+from security import event_log, request_limits
 from security.ban_list import ban_list
 from security.client_ip import client_of, is_of_a_proxy, network_of
 from security.services import bans
@@ -81,7 +81,10 @@ class LimitMiddleware:
         decision = _count(request, own=getattr(found, "per_minute", None))
         if ban_list.is_news(version=decision.bans_version) and (refused := _refuse_banned(request)) is not None:
             return refused
-        return None if decision.allowed else answer(request=request, problem=_problem(decision))
+        if decision.allowed:
+            return None
+        event_log.write(action="limit.refused", outcome="failure", severity="notice", reason="requests")
+        return answer(request=request, problem=_problem(decision))
 
 
 def is_banned(*, scope: dict[str, Any]) -> bool:

@@ -165,7 +165,7 @@ def faulty_world(
         with (
             blocker.unblock(),
             django_on(folder),
-            running_daphne(database=paths.DATABASE, log_folder=folder / "log", **env) as server,
+            running_daphne(database=paths.DATABASE, log_folder=folder / "log", port=0, **env) as server,
             ExitStack() as closing,
         ):
             yield FaultyWorld(folder, postgres, redis, mail, server, closing)

@@ -17,7 +17,6 @@ from pairly.common import redis_health
 from pairly.common.problems import InvalidInput, NotFound
 from pairly.common.redis import get_client
 
-from .. import event_log
 from ..ban_list import ban_list
 from ..client_ip import network_of
 from ..constants import BAN_MAX, BAN_WIDEST_V4, BAN_WIDEST_V6
@@ -68,7 +67,7 @@ def lift(*, by_uid: uuid.UUID, client: Client, uid: uuid.UUID | None = None, net
             raise NotFound
         row.lifted_at, row.lifted_by_uid = timezone.now(), by_uid
         row.save(update_fields=["lifted_at", "lifted_by_uid"])
-        _record("ip.unbanned", row, by_uid=by_uid, client=client)
+        _record("ban.ended", row, by_uid=by_uid, client=client)
         transaction.on_commit(_tell, robust=True)
     return row
 
@@ -85,7 +84,7 @@ def _impose(*, network: str, lasts: timedelta, reason: str, by_uid: uuid.UUID | 
         if not is_new:
             row.until, row.reason, row.banned_by_uid = now + lasts, reason, by_uid
             row.save(update_fields=["until", "reason", "banned_by_uid"])
-        _record("ip.banned", row, by_uid=by_uid, client=client)
+        _record("ban.started", row, by_uid=by_uid, client=client)
         transaction.on_commit(_tell, robust=True)
     return row
 
@@ -99,13 +98,6 @@ def _record(action: str, row: IpBan, *, by_uid: uuid.UUID | None, client: Client
         reason=row.reason,
         details={"ban": str(row.uid), "network": row.network, "until": row.until.isoformat()},
         client=client,
-    )
-    address = row.network.partition("/")[0]
-    transaction.on_commit(
-        lambda: event_log.write(
-            action=action, outcome="success", severity="warning", user_uid=by_uid, ip=address, reason=row.reason
-        ),
-        robust=True,
     )
 
 

@@ -97,10 +97,10 @@ def test_a_ban_ends_by_time_or_by_staff_and_may_come_again() -> None:
     assert [row.state for row in ban_selectors.list_bans(limit=9)] == ["standing", "expired", "lifted"]
     assert ban_selectors.count_standing() == 1
     assert list(AuditEntry.objects.order_by("pk").values_list("action", "by_staff")) == [
-        ("ip.banned", True),
-        ("ip.unbanned", True),
-        ("ip.banned", False),
-        ("ip.banned", True),
+        ("ban.started", True),
+        ("ban.ended", True),
+        ("ban.started", False),
+        ("ban.started", True),
     ]
 
 
