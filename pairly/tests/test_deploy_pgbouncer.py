@@ -78,6 +78,7 @@ def test_people_sign_up_pay_and_write_through_it(pgbouncer, tmp_path):
         creator.http.close()
 
 
+@pytest.mark.skipif(not PROVE, reason="two more servers: with PAIRLY_PROVE=1")
 def test_an_old_one_needs_the_application_to_prepare_nothing(pgbouncer, tmp_path):
     if pgbouncer.knows_prepared:
         pytest.skip("this PgBouncer knows prepared statements")
