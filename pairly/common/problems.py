@@ -129,7 +129,13 @@ def as_problem(error: BaseException) -> Problem | None:
 
 
 def _other_problem(error: drf.APIException) -> Problem:
-    codes = {405: "method_not_allowed", 406: "not_acceptable", 413: "too_large", 415: "unsupported_media_type"}
+    codes = {
+        404: "not_found",
+        405: "method_not_allowed",
+        406: "not_acceptable",
+        413: "too_large",
+        415: "unsupported_media_type",
+    }
     problem = Problem(str(error.detail))
     # Rare framework refusals: code and status belong to the instance, not to a class of their own.
     problem.status = error.status_code

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from pairly.common.problems import Forbidden, MalformedRequest, NotFound, Problem, problem_response
+from pairly.common.problems import Forbidden, MalformedRequest, NotFound, Problem, as_problem, problem_response
 from pairly.common.version import get_version
 from pairly.layers import refusals
 from payments import selectors as payments
@@ -105,8 +105,8 @@ class InternalError(Problem):
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's refusals of a request itself, e.g. of an unknown host."""
-    return _refusal(request, MalformedRequest())
+    """Django's refusals of a request itself, e.g. of an unknown host or of too long a body."""
+    return refusals.answer(request=request, problem=as_problem(exception) or MalformedRequest())
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -79,8 +79,9 @@ SESSION, DEVICE, REQUEST = {"session_id": "session"}, {"device_id": "device"}, {
 EXPORT, PASSKEY, PAYMENT = {"export_id": "export"}, {"passkey_id": "passkey"}, {"payment_id": "payment"}
 PEER, CONVERSATION = {"user_id": "peer"}, {"conversation_id": "conversation"}
 QUEUE, CASE, MEMBER, INVITATION = {"kind": "queue"}, {"uid": "case"}, {"uid": "member"}, {"uid": "invitation"}
+BAN_OBJECT = {"uid": "ban"}
 
-RECOVERIES, INVITE = "users.staff_review_recoveries", "users.staff_invite"
+RECOVERIES, INVITE, BAN = "users.staff_review_recoveries", "users.staff_invite", "users.staff_ban_ips"
 SIGN_INS, AUDIT_LOG, END = "users.staff_view_sign_ins", "users.staff_view_audit", "users.staff_end_sessions"
 CHANGE_PASSWORD = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 BUY = {"package_id": "credits-500", "provider": "stripe", "currency": "USD"}
@@ -92,6 +93,9 @@ PAGES: dict[str, Route] = {
     "site:design": route(GET=NOBODY),  # shown on developers' machines only
     "site:health": route(GET=PUBLIC),
     "site:version": route(GET=PUBLIC),
+    "site:ready": route(GET=PUBLIC),
+    "site:metrics": route(GET=PUBLIC),  # on this machine without a token; see test_metrics
+    "site:security-txt": route(GET=NOBODY),  # where a contact is named only
     "media": route({"name": "public picture"}, GET=PUBLIC),
     # -- users: ways in and out
     "users:sign-up": route(GET=PUBLIC, POST=ask(PUBLIC, SIGN_UP)),
@@ -171,11 +175,19 @@ PAGES: dict[str, Route] = {
     "moderation:member-remove": route(MEMBER, POST=prove(INVITE)),
     "moderation:invitations": route(GET=INVITE, POST=prove(INVITE, {"email": "a@example.org", "roles": ["support"]})),
     "moderation:invitation-revoke": route(INVITATION, POST=prove(INVITE)),
+    "moderation:bans": route(
+        GET=BAN, POST=ask(BAN, {"network": "203.0.113.8", "duration_seconds": "3600", "reason": "Scripted sign-ups"})
+    ),
+    "moderation:ban-lift": route(BAN_OBJECT, POST=BAN),
 }
 
 API: dict[str, Route] = {
     "health": route(GET=PUBLIC),
     "version": route(GET=PUBLIC),
+    "ready": route(GET=PUBLIC),
+    "metrics": route(GET=PUBLIC),
+    "schema": route(GET=PUBLIC),
+    "docs": route(GET=PUBLIC),
     # -- users
     "users:account-create": route(POST=ask(PUBLIC, SIGN_UP)),
     "users:account-create-alias": route(POST=ask(PUBLIC, SIGN_UP)),
@@ -274,4 +286,7 @@ API: dict[str, Route] = {
         GET=INVITE, POST=prove(INVITE, {"email": "a@example.org", "roles": ["support"]})
     ),
     "moderation:invitation-detail": route(INVITATION, GET=INVITE, DELETE=prove(INVITE)),
+    "moderation:ban-list": route(GET=BAN),
+    "moderation:ban-create": route(POST=ask(BAN, {"ip": "203.0.113.8", "reason": "Scripted sign-ups"})),
+    "moderation:ban-lift": route(POST=ask(BAN, {"ip": "203.0.113.7"})),
 }

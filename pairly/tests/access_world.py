@@ -27,7 +27,7 @@ from pairly.testing.pen_friends import Letters, PenFriend
 from pairly.testing.people import PASSWORD, make_staff, make_user, sign_in_as
 from payments.models import Payment
 from security.models import KnownDevice
-from security.services import attempts
+from security.services import attempts, bans
 from security.types import Client as Visitor
 from security.types import Door
 from users.models import DataExport, Session, SignInChallenge, User
@@ -148,6 +148,9 @@ def _objects_of_the_owner(user: User) -> dict[str, Any]:
 def _objects_of_staff(staff: User) -> dict[str, Any]:
     proof = SignIn(staff.uid, uuid.uuid4(), stepped_up_at=timezone.now())
     invitation = invitations.invite(by=staff, sign_in=proof, email="grace@example.org", roles=["support"], client=HOME)
+    ban = bans.ban(
+        network="203.0.113.7", lasts=timedelta(hours=1), reason="Scripted sign-ups", by_uid=staff.uid, client=HOME
+    )
     asker = make_user("fan", name="Flora Forgetful")
     recoveries.request(token=waiting_token(asker), reason="It fell into a lake.", client=HOME)
     return {
@@ -155,6 +158,7 @@ def _objects_of_staff(staff: User) -> dict[str, Any]:
         "queue": "factor_recovery",
         "member": make_staff("finance").uid,
         "invitation": invitation.uid,
+        "ban": ban.uid,
         "asker": asker.pk,
     }
 
