@@ -70,7 +70,7 @@ def list_gaps(operation):
     if not operation.get("description"):
         yield "no description"
     for status, answer in answers.items():
-        if status not in ("204", "304") and "$ref" not in answer and not answer.get("content"):
+        if status not in ("202", "204", "304") and "$ref" not in answer and not answer.get("content"):
             yield f"{status} has no body"
 
 
