@@ -36,6 +36,8 @@ class OutboxRow(models.Model):
         ]
         indexes = [
             models.Index(fields=["deliver_at", "id"], condition=Q(state="pending"), name="outbox_pending_idx"),
+            models.Index(fields=["sent_at"], condition=Q(state="sent"), name="outbox_sent_idx"),
+            models.Index(fields=["deliver_at"], condition=Q(state="dead"), name="outbox_dead_idx"),
         ]
 
     def __str__(self) -> str:

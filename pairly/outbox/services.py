@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=2)
 FIRST_WAIT = timedelta(seconds=30)
 MAX_TRIES = 10
+# A row holds what its mail needs, an address and a device among it: so long it may help to look into a failure.
+SENT_KEPT, DEAD_KEPT = timedelta(days=7), timedelta(days=90)
 
 Handler = Callable[[uuid.UUID | None, dict[str, Any]], None]
 
@@ -97,6 +99,16 @@ def deliver_due(*, limit: int = 50) -> int:
         else:
             n_sent += _pending(rows[0]).update(state=OutboxRow.State.SENT, sent_at=timezone.now())
     return n_sent
+
+
+def retain() -> dict[str, int]:
+    """Delete what was sent SENT_KEPT ago and what was given up DEAD_KEPT ago, with the addresses and devices in it;
+    returns how many rows of each. Safe to run at any time.
+    """
+    now = timezone.now()
+    sent = OutboxRow.objects.filter(state=OutboxRow.State.SENT, sent_at__lt=now - SENT_KEPT)
+    dead = OutboxRow.objects.filter(state=OutboxRow.State.DEAD, deliver_at__lt=now - DEAD_KEPT)
+    return {"sent": sent.delete()[0], "dead": dead.delete()[0]}
 
 
 def count_dead() -> int:

@@ -9,3 +9,9 @@ from . import services
 def deliver() -> int:
     """Deliver due rows; returns how many were sent."""
     return services.deliver_due()
+
+
+@shared_task(name="outbox.retain")
+def retain() -> dict[str, int]:
+    """Every hour: removes what was delivered or given up long ago."""
+    return services.retain()

@@ -199,6 +199,7 @@ CELERY_BEAT_SCHEDULE = {
     "messaging-sweep-unpushed": {"task": "messaging.sweep_unpushed", "schedule": 10.0},
     "payments-sweep-events": {"task": "payments.sweep_events", "schedule": 30.0},
     "payments-reconcile": {"task": "payments.reconcile", "schedule": 300.0},
+    "outbox-retain": {"task": "outbox.retain", "schedule": 3600.0},
     "outbox-deliver": {"task": "outbox.deliver", "schedule": 10.0},
     # -- second step and second factor
     # -- passkeys

@@ -330,3 +330,18 @@ def test_without_the_row_lock_they_would_send_some_twice(committed_db, server, s
     settings.EMAIL_TIMEOUT = 30
     monkeypatch.setattr(outbox, "_list_due", list_unlocked)
     assert max(len(race(server)) for _ in range(5)) > 30
+
+
+@pytest.mark.django_db
+def test_what_is_over_is_kept_for_a_while_and_then_gone():
+    now = timezone.now()
+    kept = outbox.SENT_KEPT, outbox.DEAD_KEPT
+    for state, age in (("sent", kept[0]), ("dead", kept[1]), ("pending", kept[1])):
+        for days in (-1, 1):
+            at = now - age - timedelta(days=days)
+            OutboxRow.objects.create(
+                kind="mail.test", payload={}, state=state, deliver_at=at, sent_at=at if state == "sent" else None
+            )
+    assert outbox.retain() == {"sent": 1, "dead": 1}
+    assert sorted(OutboxRow.objects.values_list("state", flat=True)) == ["dead", "pending", "pending", "sent"]
+    assert outbox.retain() == {"sent": 0, "dead": 0}
