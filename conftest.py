@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 
 import pytest
@@ -21,6 +22,16 @@ def pytest_configure(config: pytest.Config) -> None:
     _stack.enter_context(servers.running(var_dir=settings.VAR_DIR, durable=False))
     databases.ensure_template(settings.VAR_DIR)
     static.collect(settings.VAR_DIR)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes minutes is marked `prove` and belongs to `make prove`."""
+    if os.environ.get("PAIRLY_PROVE"):
+        return
+    long = [item for item in items if item.get_closest_marker("prove")]
+    if long:
+        items[:] = [item for item in items if item not in set(long)]
+        config.hook.pytest_deselected(items=long)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

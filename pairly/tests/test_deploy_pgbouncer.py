@@ -26,7 +26,6 @@ from pairly.testing.pgbouncer import PASSWORD, running_pgbouncer
 from profiles.services import update_profile
 from users.models import User
 
-PROVE = bool(os.environ.get("PAIRLY_PROVE"))
 PHRASE = "a long enough passphrase 7"
 PARALLEL = 24
 
@@ -78,7 +77,7 @@ def test_people_sign_up_pay_and_write_through_it(pgbouncer, tmp_path):
         creator.http.close()
 
 
-@pytest.mark.skipif(not PROVE, reason="two more servers: with PAIRLY_PROVE=1")
+@pytest.mark.prove
 def test_an_old_one_needs_the_application_to_prepare_nothing(pgbouncer, tmp_path):
     if pgbouncer.knows_prepared:
         pytest.skip("this PgBouncer knows prepared statements")
@@ -110,7 +109,7 @@ print(1 + len(list(rows)), n_held)
 """
 
 
-@pytest.mark.skipif(not PROVE, reason="processes of their own: with PAIRLY_PROVE=1")
+@pytest.mark.prove
 def test_a_long_read_needs_no_cursor_that_outlives_its_transaction(pgbouncer):
     for _ in range(3):
         User.objects.create(email=f"{uuid.uuid4()}@example.org", name="x", role="fan", birth_date="1990-01-01")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 from contextlib import ExitStack
@@ -36,7 +35,6 @@ from users.services import backup_codes, password_resets
 from users.tests.factor_helpers import code_at, give_backup_codes, give_totp, present_step
 
 ROOT = databases.ROOT
-PROVE = bool(os.environ.get("PAIRLY_PROVE"))
 PASSWORD = "a long enough passphrase 7"
 PICTURE, DOCUMENT = b"a public picture", b"a private document"
 # What differs afterwards, on purpose: ended sign-ins, deleted codes, accounts and state of the roll-up.
@@ -236,7 +234,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
         backups.make(root=blocked / "below", keep_days=30)
 
 
-@pytest.mark.skipif(not PROVE, reason="seconds of a dump: with PAIRLY_PROVE=1")
+@pytest.mark.prove
 def test_a_copy_elsewhere_that_fails_is_no_success(world, tmp_path):
     metrics = tmp_path / "backup.prom"
     env = {"BACKUP_DIR": str(tmp_path / "backups"), "BACKUP_METRICS": str(metrics)}
