@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from pairly.common.own_path import own_path
 from pairly.common.problems import Problem, as_problem, problem_response
 
-PAGES = {403, 404, 429, 503}  # 503.html asks the database nothing: there may be no connection to ask with
+PAGES = {400, 403, 404, 429, 503}  # 503.html asks the database nothing: there may be no connection to ask with
 # Where a page leads to that asks for a proof first, by the refusal's code.
 PROOFS = {"step_up_required": "users:step-up", "second_factor_required": "users:two-factor"}
 

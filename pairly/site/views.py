@@ -106,7 +106,9 @@ class InternalError(Problem):
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's refusals of a request itself, e.g. of an unknown host or of too long a body."""
-    return refusals.answer(request=request, problem=as_problem(exception) or MalformedRequest())
+    response = refusals.answer(request=request, problem=as_problem(exception) or MalformedRequest())
+    response._has_been_logged = False  # type: ignore[attr-defined]  # Django tells the security log (log_response)
+    return response
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

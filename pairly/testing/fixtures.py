@@ -19,6 +19,7 @@ from django.db import connection
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
+from pairly.common import database_health
 from pairly.common import redis as common_redis
 from pairly.common.sql import close_connections
 from pairly.embedded import processes
@@ -31,9 +32,10 @@ from .ports import free_port as free_port
 
 
 def _point_at(name: str) -> None:
-    close_connections()
+    # First the name: a thread that is still about would else open the pool of the old one again.
     connection.settings_dict["NAME"] = name
     settings.DATABASES["default"]["NAME"] = name
+    close_connections()
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +80,7 @@ def _clean_caches() -> None:
     common_redis.get_client().flushdb()
     _forget_cached_keys()
     ban_list.begin_empty()
+    database_health.limit_answers(seconds=None)  # importing pairly.asgi sets it for a process that serves people
 
 
 def _is_loopback(host: object) -> bool:
