@@ -1,6 +1,7 @@
 """Which networks are banned, as this process knows it. PostgreSQL is the truth and is read anew every 30 s, and at once
-when the version that comes with each count (`request_limits`) has changed: with Redis a ban or its end holds at the
-next request, without it within 30 s. While PostgreSQL is away the last list holds.
+when the version that comes with each count (`request_limits`) has changed. Who is banned is not counted, so for them
+the version is asked for once a second. With Redis a ban holds at the next request and its end within a second,
+without it within 30 s. While PostgreSQL is away the last list holds.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -17,6 +19,7 @@ from django.utils import timezone
 from .models import IpBan
 
 REFRESH_SECONDS = 30.0
+ASK_AGAIN_SECONDS = 1.0
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 log = structlog.get_logger(__name__)
@@ -29,6 +32,7 @@ class BanList:
         self._bans: list[tuple[_Network, datetime]] = []
         self._version: int | None = None
         self._read_again_at = 0.0
+        self._asked_again_at = 0.0
         self._lock = threading.Lock()
 
     def find(self, *, ip: str) -> datetime | None:
@@ -39,6 +43,14 @@ class BanList:
             return None
         address, now = ipaddress.ip_address(ip), timezone.now()
         return max((until for network, until in self._bans if until > now and address in network), default=None)
+
+    def confirm(self, *, ip: str, find_version: Callable[[], int | None]) -> datetime | None:
+        """As `find`, for what refuses: once in ASK_AGAIN_SECONDS it asks whether the list has changed."""
+        until, now = self.find(ip=ip), time.monotonic()
+        if until is None or now < self._asked_again_at:
+            return until
+        self._asked_again_at = now + ASK_AGAIN_SECONDS
+        return self.find(ip=ip) if self.is_news(version=find_version()) else until
 
     def is_news(self, *, version: int | None) -> bool:
         """Note the version of the list that Redis tells of: whether the list was read anew for it."""

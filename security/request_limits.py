@@ -8,6 +8,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from redis import RedisError
+
+from pairly.common import redis_health
+from pairly.common.redis import get_client
 from pairly.common.redis import key as redis_key
 
 from .local_limits import LocalLimits
@@ -105,6 +109,17 @@ def _count_here(windows: Sequence[Window]) -> RequestDecision:
         if not allowed:
             break
     return tightest
+
+
+def find_version() -> int | None:
+    """The version of the ban list, or None while Redis is away."""
+    if redis_health.is_away():
+        return None
+    try:
+        return int(get_client().get(versions_key()) or 0)
+    except RedisError as error:
+        redis_health.note_failure(error=error)
+        return None
 
 
 def versions_key() -> str:

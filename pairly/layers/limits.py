@@ -95,7 +95,8 @@ def is_banned(*, scope: dict[str, Any]) -> bool:
         "REMOTE_ADDR": (scope.get("client") or [""])[0],
         "HTTP_X_FORWARDED_FOR": ",".join(chains),
     }
-    return ban_list.find(ip=client_of(request=request).ip) is not None
+    ip = client_of(request=request).ip
+    return ban_list.confirm(ip=ip, find_version=request_limits.find_version) is not None
 
 
 def refuse_banned_sockets(application: Callable[..., Any]) -> Callable[..., Any]:
@@ -160,7 +161,8 @@ def _account_of(request: HttpRequest) -> str | None:
 
 
 def _refuse_banned(request: HttpRequest) -> HttpResponse | None:
-    until = ban_list.find(ip=client_of(request=request).ip)
+    ip = client_of(request=request).ip
+    until = ban_list.confirm(ip=ip, find_version=request_limits.find_version)
     if until is None:
         return None
     seconds = (until - timezone.now()).total_seconds()

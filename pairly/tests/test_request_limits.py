@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +14,8 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from pytest_django import Settings
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from pairly.common import redis as common_redis
 from pairly.common import redis_health
@@ -19,6 +23,7 @@ from pairly.testing.people import make_staff, make_user, sign_in_as
 from security import request_limits
 from security.ban_list import ban_list
 from security.models import IpBan
+from security.services import bans
 from users import access_tokens
 from users.models import Session
 from users.services import sessions
@@ -238,3 +243,24 @@ def test_pages_that_share_a_limit_share_it(settings: Settings) -> None:
         ("60", "58"),
     ]
     assert sign_in_as(fan).get("/discover/", **FROM)["X-RateLimit-Limit"] == "300"
+
+
+def test_a_banned_network_gets_no_socket_until_the_ban_is_lifted(start_server: Any) -> None:
+    bans.ban_for_flood(ip="127.0.0.1")
+    server = start_server()
+    with pytest.raises(InvalidStatus) as refused:
+        connect(server.socket_url, proxy=None)
+    assert refused.value.response.status_code == 403
+    assert httpx.get(f"{server.url}/").status_code == 403
+    bans.lift(network="127.0.0.1", by_uid=uuid.uuid4(), client=VISITOR)
+    ban_list.forget()
+    # Who is banned is not counted: the server's process asks once a second whether the list has changed.
+    deadline = time.monotonic() + 60
+    while httpx.get(f"{server.url}/api/v1/version").status_code == 403:
+        assert time.monotonic() < deadline
+    with connect(server.socket_url, proxy=None) as socket:
+        socket.send('{"type": "ping"}')
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=10)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
