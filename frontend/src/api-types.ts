@@ -1301,7 +1301,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Figures for Prometheus. */
+        /** @description Figures for Prometheus, for who has the token; for everybody else there is nothing here. */
         get: operations["get_metrics"];
         put?: never;
         post?: never;
@@ -5563,6 +5563,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };

@@ -163,7 +163,11 @@ _PLAIN: dict[str, dict[str, Any]] = {
     "health": _health("health", "Whether every part is there; `degraded` still serves."),
     "ready": _health("ready", "Whether this process takes requests now."),
     "version": _operation("version", "Which version answers.", {"200": _answer(_VERSION, "the version")}),
-    "metrics": _operation("metrics", "Figures for Prometheus.", {"200": _answer(_TEXT, "the figures", "text/plain")}),
+    "metrics": _operation(
+        "metrics",
+        "Figures for Prometheus, for who has the token; for everybody else there is nothing here.",
+        {"200": _answer(_TEXT, "the figures", "text/plain"), "404": refusal(404)},
+    ),
 }
 
 
