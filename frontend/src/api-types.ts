@@ -3084,6 +3084,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -6783,6 +6784,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         api: string;
+                        commit?: string;
                         django?: string;
                         version: string;
                     };

@@ -66,6 +66,8 @@ class _BanView(APIView):
 class BansView(_BanView):
     """Banned networks, the newest first."""
 
+    refusals = {"get": (422,)}
+
     @extend_schema(parameters=[OpenApiParameter("before", int)], responses={200: BanPageOut}, tags=["staff"])
     def get(self, request: Request) -> Response:
         query = BansQuery(data=request.query_params)

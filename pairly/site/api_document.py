@@ -154,7 +154,7 @@ _HEALTH: dict[str, Any] = {
 }
 _VERSION: dict[str, Any] = {
     "type": "object",
-    "properties": {name: {"type": "string"} for name in ("version", "api", "django")},
+    "properties": {name: {"type": "string"} for name in ("version", "commit", "api", "django")},
     "required": ["version", "api"],
 }
 _TEXT: dict[str, Any] = {"type": "string"}

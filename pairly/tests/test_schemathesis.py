@@ -44,7 +44,7 @@ from users.services import sessions
 from users.types import Method
 
 PROVE = bool(os.environ.get("PAIRLY_PROVE"))
-N_COVERAGE, N_RANDOM = (10_000, 60) if PROVE else (4, 2)
+N_COVERAGE, N_RANDOM = (10_000, 60) if PROVE else (3, 1)
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
