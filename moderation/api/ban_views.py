@@ -66,7 +66,7 @@ class _BanView(APIView):
 class BansView(_BanView):
     """Banned networks, the newest first."""
 
-    refusals = {"get": (422,)}
+    refusals = {"get": (404, 422)}  # 404: to who is no staff
 
     @extend_schema(parameters=[OpenApiParameter("before", int)], responses={200: BanPageOut}, tags=["staff"])
     def get(self, request: Request) -> Response:
@@ -81,6 +81,8 @@ class BansView(_BanView):
 
 class BanView(_BanView):
     """Ban a network from now on; an existing ban becomes longer, never shorter."""
+
+    refusals = {"post": (404,)}
 
     @extend_schema(request=BanIn, responses={201: BanOut}, tags=["staff"])
     def post(self, request: Request) -> Response:
