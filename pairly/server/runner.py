@@ -111,7 +111,11 @@ class Server(DaphneServer):  # type: ignore[misc]
         return max(running, len(self.http_factory.channels), len(self._list_sockets()))
 
     def kill_all_applications(self) -> Any:
-        """As the parent's, which fails when a connection has no application yet."""
+        """As the parent's, which fails when a connection has no application yet, and waits for ever for a thread that
+        hangs: what is left is left.
+        """
+        if self.n_unfinished:
+            return None
         for protocol in [p for p, row in self.connections.items() if "application_instance" not in row]:
             del self.connections[protocol]
         return super().kill_all_applications()
