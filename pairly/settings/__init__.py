@@ -355,6 +355,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = bool(e.CDN_BASE_URL)  # fonts and modules from another host need it
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "pairly.site.finders.AppFiles"]
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["webp", "png", "jpg", "gif", "woff2", "gz", "br", "map"]
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+(\.[0-9a-f]{12}\..+|/chunks/.+-[0-9A-Z]{8}\.js)$"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -92,11 +94,23 @@ class OpenApiYaml(YamlDocument):
     media_type = "application/vnd.oai.openapi"
 
 
+class _ByFormat(DefaultContentNegotiation):
+    """By `Accept`, or by `?format=` for who follows a link."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        wanted = format_suffix or request.query_params.get("format")
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, wanted)
+        return chosen
+
+
 class SchemaView(APIView):
     """This description."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    content_negotiation_class = _ByFormat
     renderer_classes = (JsonDocument, YamlDocument, OpenApiJson, OpenApiYaml)
     refusals = {"get": (404,)}  # a format that there is not
 
