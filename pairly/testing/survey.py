@@ -33,13 +33,23 @@ TURN = "document.documentElement.dir = document.documentElement.dir === 'rtl' ? 
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """How to come to a page: `open` leads a tab to it, `ready` is a selector of the finished page."""
+    """How to come to a page: `open` leads a tab to it, `ready` is a selector of the finished page.
+
+    `is_brief`: look at it in one width a theme, for the state of a page that is looked at in all of them.
+    """
 
     name: str
     open: Callable[[Page], object]
     ready: str = "main"
     status: int = 200
     script_kb: int = SCRIPT_KB
+    is_brief: bool = False
+
+    def list_widths(self, theme: Theme) -> tuple[int, ...]:
+        """The widths to look at it in."""
+        if self.is_brief:
+            return (WIDTHS[-1],) if theme == THEMES[0] else (WIDTHS[0],)
+        return WIDTHS
 
 
 @dataclass(kw_only=True)
@@ -69,9 +79,11 @@ def survey(context: BrowserContext, *, visit: Visit, screens: Path) -> Survey:
         axe.load(beside)
         for theme in THEMES:
             page.emulate_media(color_scheme=theme)
-            found.findings += _list_misfits(page, beside, theme=theme, path=screens / visit.name)
+            widths = visit.list_widths(theme)
+            found.findings += _list_misfits(page, beside, theme=theme, widths=widths, path=screens / visit.name)
             found.findings += [f"axe, {theme}: {line}" for line in axe.list_violations(beside)]
-        found.findings += _list_turned(page, beside)
+        if not visit.is_brief:
+            found.findings += _list_turned(page, beside)
         found.findings += watch.list_complaints()
     finally:
         page.close()
@@ -133,10 +145,10 @@ def _list_missing(facts: dict[str, Any]) -> list[str]:
 
 
 # -- how it looks -----------------------------------------------------------------------------------------
-def _list_misfits(page: Page, beside: Beside, *, theme: Theme, path: Path) -> list[str]:
-    """Each width with a screenshot; ends at the widest."""
+def _list_misfits(page: Page, beside: Beside, *, theme: Theme, widths: tuple[int, ...], path: Path) -> list[str]:
+    """Each width with a screenshot; ends at the last of `widths`."""
     found = []
-    for width in WIDTHS:
+    for width in widths:
         _resize(page, width=width)
         found += _list_overflow(beside, width=width, theme=theme)
         shot = path.with_name(f"{path.name}-{width}-{theme}.png")

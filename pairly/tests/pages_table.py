@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,8 +69,13 @@ class Entry:
                 self.act(page)
 
         return Visit(
-            name=str(self), open=open_it, ready=self.ready, status=self.status, script_kb=self.script_kb
-        )  # fmt: skip
+            name=str(self),
+            open=open_it,
+            ready=self.ready,
+            status=self.status,
+            script_kb=self.script_kb,
+            is_brief=bool(self.act or self.rendered) and not os.environ.get("PAIRLY_PROVE"),
+        )
 
 
 def show_rendered(page: Page, world: World, entry: Entry) -> None:
