@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pairly.settings")
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from messaging.routing import websocket_urlpatterns  # noqa: E402 - models need the app registry
 from pairly.common import database_health  # noqa: E402
+from pairly.layers.handler import OneThreadHandler  # noqa: E402
 from pairly.layers.limits import refuse_banned_sockets  # noqa: E402
 from pairly.layers.queue import Receive, RequestQueue, Scope, Send  # noqa: E402
 
@@ -28,6 +29,7 @@ async def no_socket(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close"})
 
 
+django_application = OneThreadHandler()
 http = RequestQueue(
     django_application,
     n_running=settings.REQUEST_QUEUE_RUNNING,
