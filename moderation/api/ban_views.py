@@ -68,7 +68,7 @@ class BansView(_BanView):
 
     refusals = {"get": (404, 422)}  # 404: to who is no staff
 
-    @extend_schema(parameters=[OpenApiParameter("before", int)], responses={200: BanPageOut}, tags=["staff"])
+    @extend_schema(parameters=[OpenApiParameter("before", int)], responses={200: BanPageOut})
     def get(self, request: Request) -> Response:
         query = BansQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
@@ -84,7 +84,7 @@ class BanView(_BanView):
 
     refusals = {"post": (404,)}
 
-    @extend_schema(request=BanIn, responses={201: BanOut}, tags=["staff"])
+    @extend_schema(request=BanIn, responses={201: BanOut})
     def post(self, request: Request) -> Response:
         body = BanIn(data=request.data)
         body.is_valid(raise_exception=True)
@@ -103,7 +103,7 @@ class UnbanView(_BanView):
 
     refusals = {"post": (404,)}
 
-    @extend_schema(request=UnbanIn, responses={200: BanOut}, tags=["staff"])
+    @extend_schema(request=UnbanIn, responses={200: BanOut})
     def post(self, request: Request) -> Response:
         body = UnbanIn(data=request.data)
         body.is_valid(raise_exception=True)
