@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_timedelta
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +24,17 @@ _OTHERS = {
 def country_name(*, code: str) -> str:
     """The country with this ISO 3166 code; an unknown code is its own name."""
     return str(_locale(get_language() or "en").territories.get(code, code))
+
+
+def time_ago(*, at: datetime) -> str:
+    """How long ago `at` is, in its largest unit and no finer than a minute: "5 minutes ago"."""
+    past = min(-timedelta(minutes=1), at - timezone.now())
+    return str(format_timedelta(past, add_direction=True, granularity="minute", locale=_locale(get_language() or "en")))
+
+
+def country_name_in_english(*, code: str) -> str:
+    """The same whoever asks: what searches compare."""
+    return str(_locale("en").territories.get(code, code))
 
 
 def language_name(*, code: str) -> str:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
-from dataclasses import dataclass
+from collections.abc import Collection
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
-from django.db.models.lookups import IContains
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Lower
 
 from pairly.common.problems import NotFound
-from users.models import Block, Restriction, User
+from users.models import User
 
-from .constants import SORTS
-from .models import Profile, joined
+from .models import Profile, SavedSearch
+from .visibility import visible_sql
 
 
 def find_own_profile(*, user: User) -> Profile | None:
@@ -35,7 +34,7 @@ def get_own_profile(*, user: User, for_update: bool = False) -> Profile:
 
 
 def _with_pictures() -> QuerySet[Profile]:
-    return Profile.objects.select_related("user").prefetch_related("pictures")
+    return Profile.objects.select_related("user", "facts").prefetch_related("pictures")
 
 
 def shown_profile(*, user: User) -> Profile:
@@ -46,26 +45,40 @@ def shown_profile(*, user: User) -> Profile:
     return profile or Profile(user=user, display_name=user.name)
 
 
+def is_visible(*, user: User, other: User) -> bool:
+    """Whether `user` may see the profile of `other`."""
+    return _visible(user).filter(user=other).exists()
+
+
+def display_names(*, user_ids: Collection[int]) -> dict[int, str]:
+    """How these people call themselves, hidden or not; who has no profile is left out."""
+    return dict(Profile.objects.filter(user_id__in=user_ids).values_list("user_id", "display_name"))
+
+
+def shows_typing(*, user: User) -> bool:
+    """Whether others may see `user` type."""
+    return not Profile.objects.filter(user=user, shows_typing=False).exists()
+
+
+def share_reading(*, user_ids: Collection[int]) -> bool:
+    """Whether these people learn of each other what was read: each of them shows it."""
+    return not Profile.objects.filter(user_id__in=user_ids, shows_read=False).exists()
+
+
 def version_of(*, profile: Profile) -> str:
     """What `If-Match` names (`pairly.common.etags`): another with every change of the profile."""
     return hashlib.sha256(f"{profile.pk}|{profile.updated_at.isoformat()}".encode()).hexdigest()[:16]
 
 
+_SEEN = visible_sql(column='"profiles_profile"."user_id"').replace("%(viewer)s", "%s")
+
+
 def _visible(user: User | None) -> QuerySet[Profile]:
     """Profiles of active people that no restriction hides and no block, in either direction, keeps from `user`."""
-    hidden = Restriction.objects.filter(
-        Q(until__isnull=True) | Q(until__gt=Now()),
-        user=OuterRef("user"),
-        kind__in=["hide", "suspension"],
-        lifted_at__isnull=True,
-    )
-    rows = _with_pictures().filter(~Exists(hidden), user__is_active=True)
-    if user is None:
-        return rows
-    blocked = Block.objects.filter(
-        Q(blocker=user, blocked=OuterRef("user")) | Q(blocker=OuterRef("user"), blocked=user)
-    )
-    return rows.filter(~Exists(blocked))
+    viewer = user.pk if user else None
+    # The rules as SQL: to build them from parts takes longer than to look somebody up.
+    seen = RawSQL(_SEEN, [viewer, viewer], output_field=BooleanField())  # noqa: S611 - a constant
+    return _with_pictures().filter(seen, user__is_active=True)
 
 
 def get_profile(*, user: User | None, uid: uuid.UUID) -> Profile:
@@ -86,66 +99,15 @@ def get_creator(*, user: User | None, uid: uuid.UUID) -> Profile:
     return profile
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DiscoverFilter:
-    """What the visitor asked for: `q` anywhere in the texts, `topic` exactly; prices in hundredths of a credit."""
-
-    q: str = ""
-    topic: str = ""
-    min_price: int | None = None
-    max_price: int | None = None
+# -- discovery
+def list_searches(*, user: User) -> QuerySet[SavedSearch]:
+    """One's saved searches, by name."""
+    return SavedSearch.objects.filter(owner=user).order_by(Lower("name"))
 
 
-def list_creators(*, user: User | None, wanted: DiscoverFilter | None = None) -> QuerySet[Profile]:
-    """Creators that `user` may see, unordered."""
-    wanted = wanted or DiscoverFilter()
-    rows = _visible(user).filter(user__role=User.Role.CREATOR)
-    if wanted.q:
-        rows = rows.filter(_mentions(wanted.q))
-    if wanted.topic:
-        rows = rows.filter(topics__contains=[wanted.topic.strip().lower()])
-    if wanted.min_price is not None:
-        rows = rows.filter(price_per_message_centi__gte=wanted.min_price)
-    if wanted.max_price is not None:
-        rows = rows.filter(price_per_message_centi__lte=wanted.max_price)
-    return rows
-
-
-def _mentions(text: str) -> Q:
-    names = ("display_name", "headline", "bio", "city")
-    found = Q(IContains(joined(name="topics"), text))
-    for name in names:
-        found |= Q((f"{name}__icontains", text))
-    return found
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CreatorPage:
-    """One page of creators; `after` continues it, "" at the end."""
-
-    rows: list[Profile]
-    after: str = ""
-
-
-def get_creator_page(
-    *, user: User | None, wanted: DiscoverFilter, sort: str = "newest", after: str = "", size: int = 24
-) -> CreatorPage:
-    """Creators in the order `sort` (a key of SORTS), from the cursor `after` of the page before; a foreign one is
-    ignored. The cursor is the last row's place in that order, so no query grows with the number of the page.
-    """
-    rows = list_creators(user=user, wanted=wanted).order_by(*SORTS[sort])
-    if place := re.fullmatch(r"([0-9]{1,10})-([0-9]{1,18})", after):
-        rows = rows.filter(_is_after(sort=sort, price_centi=int(place[1]), pk=int(place[2])))
-    found = list(rows[: size + 1])
-    if len(found) <= size:
-        return CreatorPage(rows=found)
-    last = found[size - 1]
-    return CreatorPage(rows=found[:size], after=f"{last.price_per_message_centi}-{last.pk}")
-
-
-def _is_after(*, sort: str, price_centi: int, pk: int) -> Q:
-    if sort == "newest":
-        return Q(pk__lt=pk)
-    further = "lt" if sort.startswith("-") else "gt"
-    same_price = Q(price_per_message_centi=price_centi, pk__lt=pk)
-    return Q((f"price_per_message_centi__{further}", price_centi)) | same_price
+def get_search(*, user: User, uid: uuid.UUID) -> SavedSearch:
+    """One's own saved search; raises NotFound."""
+    search = SavedSearch.objects.filter(owner=user, pk=uid).first()
+    if search is None:
+        raise NotFound()
+    return search

@@ -3,26 +3,26 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from pairly.common import etags
-from pairly.common.pagination import CURSOR, CursorPages, page_of
 from pairly.common.per_minute import per_minute
 from pairly.common.problems import Forbidden
-from users.requests import find_user_of, user_of
+from users.requests import user_of
 
-from .. import selectors, services
-from ..constants import PROFILE_PER_MINUTE, SORTS
+from .. import presence_selectors, selectors, services
+from ..constants import PROFILE_PER_MINUTE
 from ..models import Profile
-from .serializers import DiscoverQuery, OwnProfileOut, ProfileIn, ProfileOut
+from ..services import visits
+from .documents import profile_document
+from .serializers import OwnProfileOut, ProfileIn, ProfileOut
 
 
 def _own(profile: Profile, status: int = 200) -> Response:
+    presence_selectors.attach(user=profile.user, profiles=[profile])
     document = OwnProfileOut(profile).data
     return Response(document, status, headers={"ETag": _tag(profile, document)})
 
@@ -93,7 +93,9 @@ class ProfileView(APIView):
         profile = selectors.get_profile(user=user_of(request), uid=user_id)
         if profile.user_id == user_of(request).pk:
             return _own(profile)
-        document = ProfileOut(profile).data
+        visits.note_look(user=user_of(request), profile=profile)
+        presence_selectors.attach(user=user_of(request), profiles=[profile])
+        document = profile_document(profile=profile)
         return Response(document, headers={"ETag": _tag(profile, document)})
 
     @etags.guarded()
@@ -108,27 +110,3 @@ class ProfileView(APIView):
         """Remove one's own; 403 for anyone else's."""
         _require_own(request, user_id)
         return _remove(request)
-
-
-class _DiscoverPages(CursorPages):
-    def get_ordering(self, request: Request, queryset: QuerySet[Profile], view: object) -> tuple[str, ...]:
-        return SORTS[request.query_params.get("sort") or "newest"]
-
-
-class DiscoverView(APIView):
-    """Creators to write to."""
-
-    permission_classes = [AllowAny]
-    refusals = {"get": (404, 422)}  # 404: a cursor of no page
-
-    @extend_schema(parameters=[DiscoverQuery, *CURSOR], responses=page_of(ProfileOut))
-    def get(self, request: Request) -> Response:
-        """Creators whom the caller may see; prices in hundredths of a credit."""
-        query = DiscoverQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        wanted = {k: v for k, v in query.validated_data.items() if k != "sort"}
-        user = find_user_of(request)
-        rows = selectors.list_creators(user=user, wanted=selectors.DiscoverFilter(**wanted))
-        pages = _DiscoverPages()
-        page = pages.paginate_queryset(rows, request, view=self)
-        return pages.get_paginated_response([ProfileOut(profile).data for profile in page or []])

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from pairly.common.after_commit import enqueue
 from pairly.common.problems import InvalidInput
 from users.models import User
 
@@ -26,7 +27,10 @@ from ..constants import (
     TOPICS_MAX,
 )
 from ..errors import ProfileChanged, ProfileExists
+from ..folding import fold
 from ..models import Profile
+from ..types import Whereabouts
+from .places import place_user
 
 FIELDS = (
     "display_name",
@@ -43,18 +47,29 @@ FIELDS = (
 
 def create_for_new_user(*, user: User) -> None:
     """The profile that every account starts with; a creator sets a price later."""
-    Profile.objects.create(user=user, display_name=user.name, reply_window_hours=settings.REPLY_WINDOW_DEFAULT_HOURS)
+    profile = Profile(user=user, display_name=user.name, reply_window_hours=settings.REPLY_WINDOW_DEFAULT_HOURS)
+    profile.search_texts = search_texts(profile=profile)
+    profile.save()
 
 
 def create_profile(*, user: User, **fields: Any) -> Profile:
-    """A profile after the old one was deleted. Raises ProfileExists, InvalidInput."""
+    """A profile after the old one was deleted; fields as `update_profile` takes them.
+
+    Raises ProfileExists, InvalidInput.
+    """
     if selectors.find_own_profile(user=user) is not None:
         raise ProfileExists()
-    fields = _tidied(fields)
+    fields, places = _tidied(fields)
     check_fields(user=user, fields=fields)
     try:
         with transaction.atomic():
-            return Profile.objects.create(user=user, **fields)
+            profile = Profile(user=user, **fields)
+            for at in places:
+                place_user(profile=profile, at=at)
+            profile.search_texts = search_texts(profile=profile)
+            profile.save()
+            enqueue(task="messaging.tell_price", user_id=user.pk)
+            return profile
     except IntegrityError as error:  # another request was faster
         raise ProfileExists() from error
 
@@ -65,22 +80,45 @@ def update_profile(*, user: User, versions: Collection[str] | None = None, **fie
 
     `versions`: those the change is meant for (`selectors.version_of`), None for any. A price (hundredths of a credit)
     is 0 or within PRICE_MIN_CENTI to PRICE_MAX_CENTI, and for creators only. Topics are kept in lower case, each once.
-    Raises NotFound, ProfileChanged, InvalidInput.
+    `location` is a Whereabouts, or None to take the place away (`places.place_user`). What is so already stays
+    untouched, its version with it. Raises NotFound, ProfileChanged, InvalidInput, MovedTooOften.
     """
     profile = selectors.get_own_profile(user=user, for_update=True)
     if versions is not None and selectors.version_of(profile=profile) not in versions:
         raise ProfileChanged()
-    fields = _tidied(fields)
+    fields, places = _tidied(fields)
     check_fields(user=user, fields=fields)
-    for name, value in fields.items():
-        setattr(profile, name, value)
-    profile.save(update_fields=[*fields, "updated_at"])
+    changed = [name for name, value in fields.items() if getattr(profile, name) != value]
+    for name in changed:
+        setattr(profile, name, fields[name])
+    for at in places:
+        changed += place_user(profile=profile, at=at)
+    if changed:
+        profile.search_texts = search_texts(profile=profile)
+        profile.save(update_fields=[*changed, "search_texts", "updated_at"])
+    if "price_per_message_centi" in changed:
+        enqueue(task="messaging.tell_price", user_id=user.pk)
     return profile
+
+
+def search_texts(*, profile: Profile) -> list[str]:
+    """What the search compares, in the order that `Profile.search_texts` has."""
+    country = names.country_name_in_english(code=profile.country) if profile.country else ""
+    texts = (
+        profile.display_name,
+        profile.headline,
+        " ".join(profile.topics),
+        f"{profile.city} {country}",
+        profile.bio,
+    )
+    return [fold(text) for text in texts]
 
 
 def delete_profile(*, user: User) -> None:
     """Remove the caller's own profile; the account stays. Raises NotFound."""
-    selectors.get_own_profile(user=user).delete()
+    with transaction.atomic():
+        selectors.get_own_profile(user=user).delete()
+        enqueue(task="messaging.tell_price", user_id=user.pk)
 
 
 def check_fields(*, user: User, fields: dict[str, Any]) -> None:
@@ -101,15 +139,17 @@ def check_fields(*, user: User, fields: dict[str, Any]) -> None:
         raise InvalidInput(errors=errors)
 
 
-def _tidied(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields as they are kept: lists without repetition, topics in lower case and single-spaced."""
+def _tidied(fields: dict[str, Any]) -> tuple[dict[str, Any], list[Whereabouts | None]]:
+    """The fields as they are kept: lists without repetition, topics in lower case and single-spaced; and `location`,
+    where it is among them."""
     tidied = dict(fields)
+    places = [tidied.pop("location")] if "location" in tidied else []
     if "languages" in fields:
         tidied["languages"] = _once(fields["languages"])
     if "topics" in fields:
         topics = (" ".join(topic.split()).lower() for topic in fields["topics"])
         tidied["topics"] = _once(topic for topic in topics if topic)
-    return tidied
+    return tidied, places
 
 
 def _once(values: Iterable[str]) -> list[str]:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 
 from .. import names
-from ..models import Picture
+from ..models import Picture, Profile
 
 register = template.Library()
 
@@ -23,6 +24,12 @@ def country_name(code: str) -> str:
 def language_name(code: str) -> str:
     """`"sv"|language_name` is "Swedish" for an English viewer."""
     return names.language_name(code=code)
+
+
+@register.filter
+def ago(at: datetime) -> str:
+    """ "5 minutes ago", in the viewer's language."""
+    return names.time_ago(at=at)
 
 
 @register.simple_tag
@@ -47,3 +54,9 @@ def picture(shown: Picture | None, *, sizes: str = "100vw", eager: bool = False,
         "eager": eager,
         "css": css,
     }
+
+
+@register.inclusion_tag("profiles/facts.html")
+def response_facts(profile: Profile) -> dict[str, Any]:
+    """`{% response_facts profile %}`: how the creator answers, or nothing where too little is known."""
+    return {"facts": profile.shown_facts}

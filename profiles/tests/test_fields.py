@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.template import Context, Template
@@ -12,6 +14,7 @@ from pairly.testing.people import make_user
 from profiles import names, selectors, services
 from profiles.constants import OFFERED_LANGUAGES
 from profiles.models import Profile
+from users.models import User
 
 from .browsing import browser_of
 
@@ -169,7 +172,8 @@ def test_a_topic_is_met_exactly_and_kept_by_the_page():
     assert "topic=Small+studio" in page.split('rel="next"')[1].split(">")[0]
     assert 'name="topic"' in page
     assert "Otto" not in page
-    assert 'name="topic"' not in Client().get("/discover/").content.decode()
+    assert 'value="Small studio"' in page
+    assert "Small studio" not in Client().get("/discover/").content.decode()
 
 
 def render(source, **context):
@@ -204,3 +208,20 @@ def test_who_sees_no_profile_sees_no_field_of_it():
     assert (left.headline, left.city, left.languages, left.topics) == ("", "", [], [])
     gone = Profile(user=make_user())
     assert (gone.headline, gone.country, gone.topics, gone.portrait, gone.gallery) == ("", "", [], None, [])
+
+
+@pytest.mark.parametrize(
+    ("birth_date", "years"),
+    [("2000-11-21", 26), ("2000-11-22", 25), ("2000-11-20", 26), ("2004-02-29", 22), ("1930-01-01", 96)],
+)
+def test_age_grows_on_the_birthday(monkeypatch, birth_date, years):
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    monkeypatch.setattr("profiles.models.profile.timezone.now", lambda: now)
+    assert Profile(user=User(birth_date=date.fromisoformat(birth_date))).age == years
+
+
+def test_someone_of_the_29th_of_february_is_older_on_the_1st_of_march(monkeypatch):
+    profile = Profile(user=User(birth_date=date(2004, 2, 29)))
+    for day, years in ((datetime(2026, 2, 28, 23, tzinfo=UTC), 21), (datetime(2026, 3, 1, tzinfo=UTC), 22)):
+        monkeypatch.setattr("profiles.models.profile.timezone.now", lambda at=day: at)
+        assert profile.age == years

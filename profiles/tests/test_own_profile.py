@@ -157,3 +157,22 @@ def test_of_two_profiles_made_at_once_one_is_refused(committed_db):
     made = at_once(4, create)
     assert [type(one) for one in made].count(Profile) == 1
     assert [type(one) for one in made].count(ProfileExists) == 3
+
+
+@pytest.mark.django_db
+def test_a_profile_is_removed_after_a_question_and_made_again():
+    user = make_user("creator", price_centi=5_000)
+    browser = browser_of(user)
+    assert "Remove my profile" in browser.get("/profile/remove/").content.decode()
+    assert Profile.objects.filter(user=user).exists()
+    assert browser.post("/profile/remove/").url == "/profile/create/"
+    assert not Profile.objects.filter(user=user).exists()
+    assert browser.get("/profile/edit/").url == "/profile/create/"
+    assert browser.get("/profile/remove/").status_code == 404
+    wrong = browser.post("/profile/create/", {"display_name": "", "price": "1", "reply_window_hours": "72"})
+    assert wrong.status_code == 422
+    made = browser.post("/profile/create/", {"display_name": "Ada", "price": "50", "reply_window_hours": "72"})
+    assert made.url == "/profile/edit/"
+    profile = Profile.objects.get(user=user)
+    assert (profile.display_name, profile.price_per_message_centi) == ("Ada", 5_000)
+    assert browser.get("/profile/create/").url == "/profile/edit/"

@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from pairly.common.problems import InvalidInput, NotFound
 from pairly.testing.people import make_user
-from profiles import selectors, services
+from profiles import discovery, selectors, services
 from profiles.constants import GALLERY_MAX
 from profiles.models import Picture
 
@@ -67,9 +67,9 @@ def test_a_picture_is_stored_in_the_widths_of_its_kind_and_never_enlarged(media,
     picture = services.add_picture(user=user, kind=kind, data=photo(*size), alt="A hall")
     assert (picture.kind, picture.widths, picture.width_px, picture.alt) == (kind, widths, widths[-1], "A hall")
     assert picture.width_px / picture.height_px == pytest.approx(ratio, rel=0.01)
-    assert stored(media) == {f"profiles/{user.uid}/{picture.uid}-{width}.webp" for width in widths}
+    assert stored(media) == {f"profiles/{user.uid}/{picture.file_key}-{width}.webp" for width in widths}
     for width in widths:
-        with Image.open(media / f"profiles/{user.uid}/{picture.uid}-{width}.webp") as image:
+        with Image.open(media / picture.file_name(width)) as image:
             assert (image.format, image.width) == ("WEBP", width)
             assert image.width / image.height == pytest.approx(ratio, rel=0.02)
 
@@ -119,7 +119,7 @@ def png_of_size(width: int, height: int) -> bytes:
 )
 def test_what_is_no_picture_is_refused_and_leaves_nothing(media, data, code):
     user = make_user("creator")
-    assert refused(user, data) == [("/data", code)]
+    assert refused(user, data) == [("/file", code)]
     assert not Picture.objects.exists()
     assert stored(media) == set()
 
@@ -210,7 +210,7 @@ def test_a_stranger_neither_removes_a_picture_nor_adds_one_without_a_profile():
         {"kind": "banner"},
         {"kind": "portrait"},
         {"kind": "gallery", "position": 0},
-        {"kind": "gallery", "position": 12},
+        {"kind": "gallery", "position": 24},
         {"kind": "portrait", "position": 1},
         {"kind": "gallery", "position": 5, "widths": []},
         {"kind": "gallery", "position": 5, "width_px": 0},
@@ -257,8 +257,11 @@ def test_the_api_gives_the_addresses_and_the_browser_the_files(media):
     second = services.add_picture(user=user, kind="gallery", data=photo(300, 300))
     rows = {row["user_id"]: row for row in APIClient().get("/api/v1/discover").json()["results"]}
     folder = f"/media/profiles/{user.uid}"
-    assert rows[str(user.uid)]["profile_picture_url"] == f"{folder}/{portrait.uid}-640.webp"
-    assert rows[str(user.uid)]["gallery_urls"] == [f"{folder}/{first.uid}-960.webp", f"{folder}/{second.uid}-300.webp"]
+    assert rows[str(user.uid)]["profile_picture_url"] == f"{folder}/{portrait.file_key}-640.webp"
+    assert rows[str(user.uid)]["gallery_urls"] == [
+        f"{folder}/{first.file_key}-960.webp",
+        f"{folder}/{second.file_key}-300.webp",
+    ]
     assert rows[str(nobody.uid)]["profile_picture_url"] is None
     assert rows[str(nobody.uid)]["gallery_urls"] == []
     answer = Client().get(rows[str(user.uid)]["profile_picture_url"])
@@ -363,7 +366,7 @@ def test_the_parts_of_a_listed_profile_cost_nothing_more(django_assert_num_queri
         user = make_user("creator")
         for kind in Picture.Kind:
             services.add_picture(user=user, kind=kind, data=photo(100, 100))
-    with django_assert_num_queries(2):
-        page = selectors.get_creator_page(user=None, wanted=selectors.DiscoverFilter())
+    with django_assert_num_queries(3):
+        page = discovery.get_creator_page(user=None, wanted=discovery.DiscoverFilter())
         assert all(row.portrait and row.portrait.url(96) and row.gallery[0].url(320) for row in page.rows)
     assert uuid.UUID(str(page.rows[0].portrait.uid)).version == 7
