@@ -58,3 +58,14 @@ class UsersConfig(AppConfig):
 
         register_handler(kind=EMAIL_CHANGE_KIND, handler=email_changes.deliver_code)
         register_handler(kind=EMAIL_UNDO_KIND, handler=email_changes.deliver_undo)
+        # -- blocks
+        # -- notifications
+        from .constants import DIGEST_KIND
+        from .services import digests
+
+        register_handler(kind=DIGEST_KIND, handler=digests.deliver)
+        # -- web push and announcements
+        from .constants import PUSH_KIND
+        from .services import push_devices
+
+        register_handler(kind=PUSH_KIND, handler=push_devices.deliver, transport="web_push")

@@ -7,6 +7,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.request import Request
 
 from pairly.common.problems import NotAuthenticated
+from pairly.common.sightings import sightings
 
 from . import selectors
 from .browser_sessions import sign_in_of
@@ -33,6 +34,8 @@ class AccessTokenAuthentication(BaseAuthentication):
         user, sign_in = selectors.get_signed_in_user_by_token(token=token, limited_too=True)
         if sign_in.limit and not _is_open_to_limited(request):
             raise Suspended(limit=sign_in.limit)
+        if not sign_in.limit:
+            sightings.note(user_id=user.pk)
         return user, sign_in
 
     def authenticate_header(self, request: Request) -> str:

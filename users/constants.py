@@ -20,7 +20,17 @@ BEARER = "Bearer"
 # Where a sign-in goes that is kept to privacy: its owner is suspended, rests or is leaving.
 LIMITED_HOME = "users:privacy"
 # What asks nobody who they are, by the names of its URLs.
-OPEN_TO_ALL = frozenset({"media", "site:health", "site:ready", "site:version"})
+OPEN_TO_ALL = frozenset(
+    {
+        "media",
+        "site:health",
+        "site:ready",
+        "site:version",
+        "site:manifest",
+        "site:offline",
+        "site:service-worker",
+    }
+)
 
 # The browser's own cookie, by which its owner's lockout is told from a stranger's guesses; browsers keep none longer.
 DEVICE_COOKIE_LIFE = timedelta(days=400)
@@ -157,3 +167,39 @@ EMAIL_UNDO_TRIES_PER_HOUR = 5
 
 EMAIL_CHANGE_KIND = "users.email_change"
 EMAIL_UNDO_KIND = "users.email_undo"
+
+# -- blocks
+BLOCK_REASON_MAX = 500
+BLOCKS_PAGE = 30
+# -- notifications
+# Rows that wake someone's devices, {"user": uid}; users.push delivers them. So often at most.
+PUSH_KIND = "users.push"
+PUSH_EVERY = timedelta(minutes=1)
+# Mails of what was not read; {"how": "now" | "daily" | "weekly"}.
+DIGEST_KIND = "users.digest"
+# The hour (UTC) of a digest; how many are written at once, over which time they leave, so that they hold up no code;
+# how many people it names of a kind.
+DIGEST_HOUR = 9
+DIGESTS_AT_ONCE = 500
+DIGESTS_SPREAD = timedelta(minutes=5)
+DIGEST_NAMES = 3
+# What is counted for the bell: more than that is "99+".
+UNREAD_COUNTED = 100
+NOTIFICATIONS_PAGE = 30
+NOTIFICATIONS_KEPT = timedelta(days=90)
+# -- web push and announcements
+# Rows of PUSH_KIND with {"device", "until"} wake one device, any other wakes all of a person's.
+PUSH_ENDPOINT_MAX = 1_000
+PUSH_NAME_MAX = 80
+PUSH_DEVICES_MAX = 20
+PUSH_CHANGES_PER_MINUTE = 20
+PUSH_TESTS_PER_MINUTE = 5
+# How long a push is tried: news of this morning needs no push in the evening.
+PUSH_TRIED = timedelta(hours=1)
+ANNOUNCEMENTS_PAGE = 20
+ANNOUNCEMENTS_PER_MINUTE = 30
+ANNOUNCEMENT_TITLE_MAX = 120
+ANNOUNCEMENT_BODY_MAX = 4_000
+# How many people a step of telling covers, and how many steps a run of the job takes before it makes way for others.
+ANNOUNCEMENT_BATCH = 500
+ANNOUNCEMENT_BATCHES = 100

@@ -216,3 +216,20 @@ class EmailChangeHeld(Problem):
         409,
         _("Your e-mail address was changed within the last 7 days; wait until that can no longer be undone"),
     )
+
+
+# -- blocks
+# -- notifications
+class SettingsChanged(Problem):
+    code, status, title = "version_conflict", 412, _("Your choices were changed elsewhere; load them again")
+
+
+# -- web push and announcements
+class PushEndpointRefused(InvalidInput):
+    """Not the address of a push service that we know."""
+
+    code, title = "push_endpoint_refused", _("This browser's push service is not one that we can use")
+
+
+class TooManyPushDevices(Problem):
+    code, title = "too_many_push_devices", _("As many browsers as an account can have are told already; remove one")

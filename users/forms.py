@@ -10,7 +10,7 @@ from pairly.common.problems import Problem
 from security.selectors import list_outcomes
 from security.types import AttemptFilter
 
-from .constants import NAME_MAX, PASSWORD_MAX
+from .constants import BLOCK_REASON_MAX, NAME_MAX, PASSWORD_MAX
 from .models import User
 from .types import Method
 
@@ -259,3 +259,13 @@ class PasswordResetForm(ProblemForm):
         """What the service takes; call after `is_valid`."""
         method = self.cleaned_data["method"]
         return {**self.cleaned_data, "method": Method(method) if method else None}
+
+
+class BlockForm(ProblemForm):
+    reason = forms.CharField(
+        label=_("Why (only you see this)"),
+        help_text=_("A note for yourself. You can leave it empty."),
+        max_length=BLOCK_REASON_MAX,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )

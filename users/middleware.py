@@ -9,6 +9,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from pairly.common.sightings import sightings
+
 from . import browser_sessions, selectors
 from .constants import LIMITED_HOME, OPEN_TO_ALL, SESSION_KEY
 from .services import sessions
@@ -55,5 +57,7 @@ def _identify(request: HttpRequest) -> None:
         request.user = session.user
         browser_sessions.set_sign_in(request=request, sign_in=selectors.sign_in_of(session))
         sessions.note_seen(session=session)
+        if not session.limit:
+            sightings.note(user_id=session.user_id)
     elif SESSION_KEY in request.session or DJANGO_USER_KEY in request.session:
         browser_sessions.detach(request=request)

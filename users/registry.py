@@ -5,6 +5,7 @@ Filled in their `AppConfig.ready()`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from .models import FactorRecovery, User
@@ -30,6 +31,76 @@ def run_sign_up_hooks(*, user: User) -> None:
     """Called by the sign-up service only."""
     for hook in _hooks:
         hook(user=user)
+
+
+# -- blocks
+class BlockHook(Protocol):
+    """Called with both people inside the transaction that blocks one for the other; raising undoes it."""
+
+    def __call__(self, *, blocker: User, blocked: User) -> None: ...
+
+
+_block_hooks: list[BlockHook] = []
+
+
+def on_block(hook: BlockHook) -> None:
+    """Run `hook` for every new block: what stands between two people by then ends. Registering twice is once."""
+    if hook not in _block_hooks:
+        _block_hooks.append(hook)
+
+
+def run_block_hooks(*, blocker: User, blocked: User) -> None:
+    """Called by the block service only."""
+    for hook in _block_hooks:
+        hook(blocker=blocker, blocked=blocked)
+
+
+class AcquaintanceHook(Protocol):
+    """Whether `user` may know that there is `other`: they see their profile, or wrote with them."""
+
+    def __call__(self, *, user: User, other: User) -> bool: ...
+
+
+# -- what people are called
+class NamesHook(Protocol):
+    """What people are called to others at present, by primary key; one query. Who is left out has no other name."""
+
+    def __call__(self, *, user_ids: Collection[int]) -> dict[int, str]: ...
+
+
+_acquaintance_hooks: list[AcquaintanceHook] = []
+_names_hooks: list[NamesHook] = []
+
+
+def on_acquaintance(hook: AcquaintanceHook) -> None:
+    """Let `hook` say that one person may know of another. Registering twice is once."""
+    if hook not in _acquaintance_hooks:
+        _acquaintance_hooks.append(hook)
+
+
+def may_know(*, user: User, other: User) -> bool:
+    """Whether any app says so. What somebody may not know exists is not found."""
+    return any(hook(user=user, other=other) for hook in _acquaintance_hooks)
+
+
+def on_names(hook: NamesHook) -> None:
+    """Ask `hook` what people are called; the account's own name stands where no hook knows. Registering twice is
+    once."""
+    if hook not in _names_hooks:
+        _names_hooks.append(hook)
+
+
+def names_of(*, users: Collection[User]) -> dict[int, str]:
+    """What to call `users` to somebody else, by their ids: never the account's name where they chose another."""
+    return {user.pk: user.name for user in users} | list_names(user_ids=[user.pk for user in users])
+
+
+def list_names(*, user_ids: Collection[int]) -> dict[int, str]:
+    """What the hooks know of these people; nothing is asked about nobody."""
+    names: dict[int, str] = {}
+    for hook in _names_hooks if user_ids else ():
+        names |= hook(user_ids=user_ids)
+    return names
 
 
 # -- lost second factors

@@ -4,7 +4,16 @@ import uuid
 
 from celery import shared_task
 
-from .services import erasure, exports, recoveries, retention, suspensions
+from .services import (
+    announcements,
+    digests,
+    erasure,
+    exports,
+    notification_reading,
+    recoveries,
+    retention,
+    suspensions,
+)
 
 
 # -- devices, lockout, approval
@@ -44,3 +53,23 @@ def make_export(export: str) -> bool:
 def sweep_exports() -> int:
     """Every 5 min: begins copies again that a crash left undone, and deletes those that were kept long enough."""
     return exports.sweep()
+
+
+# -- notifications
+@shared_task(name="users.write_digests")
+def write_digests() -> int:
+    """Every 5 min: writes the mails of what was not read that are due."""
+    return digests.write_due()
+
+
+@shared_task(name="users.forget_notifications")
+def forget_notifications() -> int:
+    """Every hour: deletes notifications that were kept long enough."""
+    return notification_reading.forget_old()
+
+
+# -- web push and announcements
+@shared_task(name="users.spread_announcements")
+def spread_announcements() -> int:
+    """Every minute, and when one is published: tells people of announcements that are out."""
+    return announcements.spread_due()

@@ -259,3 +259,108 @@ class PrivacyState:
     @property
     def is_export_running(self) -> bool:
         return any(export.state in ("pending", "running") for export in self.exports)
+
+
+# -- notifications
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who did what somebody is told of: the public id and what they are called at present."""
+
+    uid: uuid.UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationRow:
+    """A notification as its recipient sees it, in their language; `url` is where it leads, a path on this site."""
+
+    id: uuid.UUID
+    kind: str
+    title: str
+    url: str
+    icon: str
+    created_at: datetime
+    is_read: bool
+    actor: Actor | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationPage:
+    """One page of them, the newest first; `before` goes on with the next one, `newest` is the newest of all shown."""
+
+    rows: list[NotificationRow]
+    n_unread: int
+    before: int | None
+    newest: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSetting:
+    """How somebody hears of one kind; `label` and `hint` in the reader's language."""
+
+    kind: str
+    label: str
+    hint: str
+    icon: str
+    in_app: bool
+    mail: str
+    push: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSettings:
+    """All of them, and the `version` that a change names (`pairly.common.etags`)."""
+
+    settings: list[NotificationSetting]
+    version: str
+
+
+# -- web push and announcements
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushDeviceRow:
+    """A browser that is woken, as its owner sees it; `is_current` where it belongs to the sign-in that asks."""
+
+    uid: uuid.UUID
+    name: str
+    created_at: datetime
+    pushed_at: datetime | None
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushSwitch:
+    """What templates/users/push_switch.html shows: our key (RFC 8292) and the device of this sign-in."""
+
+    public_key: str
+    device: PushDeviceRow | None
+
+
+# -- announcements
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementRow:
+    """What staff told people like the reader; plain text. It is current until `ends_at`."""
+
+    uid: uuid.UUID
+    title: str
+    body: str
+    starts_at: datetime
+    ends_at: datetime | None
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffAnnouncementRow:
+    """The same as who may announce sees it; `state` is planned, current, past or withdrawn. `told_at` is when the last
+    of its readers was told."""
+
+    uid: uuid.UUID
+    title: str
+    body: str
+    audience: str
+    audience_name: str
+    starts_at: datetime
+    ends_at: datetime | None
+    written_by: str
+    written_at: datetime
+    state: str
+    told_at: datetime | None

@@ -3,13 +3,17 @@ from __future__ import annotations
 from django.urls import path
 
 from . import (
+    announcement_views,
+    block_views,
     device_views,
     email_views,
     factor_views,
+    notification_views,
     passkey_views,
     password_views,
     phone_views,
     privacy_views,
+    push_views,
     staff_views,
     views,
 )
@@ -72,4 +76,39 @@ urlpatterns = [
     path("account/email/confirm/", email_views.ConfirmEmailPage.as_view(), name="email-confirm"),
     path("account/email/cancel/", email_views.CancelEmailPage.as_view(), name="email-cancel"),
     path("undo-email/", email_views.UndoEmailPage.as_view(), name="email-undo"),
+    # -- blocks
+    path("account/blocked/", block_views.BlockedPage.as_view(), name="blocked"),
+    path("account/blocked/<uuid:user_id>/", block_views.BlockPage.as_view(), name="block"),
+    path("account/blocked/<uuid:user_id>/end/", block_views.UnblockPage.as_view(), name="unblock"),
+    # -- notifications
+    path("notifications/", notification_views.NotificationsPage.as_view(), name="notifications"),
+    path(
+        "notifications/read-all/",
+        notification_views.ReadAllNotificationsPage.as_view(),
+        name="notifications-read-all",
+    ),
+    path(
+        "notifications/settings/",
+        notification_views.NotificationSettingsPage.as_view(),
+        name="notification-settings",
+    ),
+    path(
+        "notifications/<uuid:notification_id>/open/",
+        notification_views.OpenNotificationPage.as_view(),
+        name="notification-open",
+    ),
+    path(
+        "notifications/mails/<str:token>/stop/",
+        notification_views.StopMailsPage.as_view(),
+        name="notification-mails-stop",
+    ),
+    # -- web push and announcements
+    path("notifications/devices/", push_views.PushDevicesPage.as_view(), name="push-devices"),
+    path(
+        "notifications/devices/<uuid:device_id>/remove/",
+        push_views.RemovePushDevicePage.as_view(),
+        name="push-device-remove",
+    ),
+    path("notifications/devices/<uuid:device_id>/test/", push_views.TestPushPage.as_view(), name="push-device-test"),
+    path("announcements/", announcement_views.AnnouncementsPage.as_view(), name="announcements"),
 ]

@@ -11,6 +11,7 @@ SECOND_FACTOR = ["Second factor"]
 PASSKEYS = ["Passkeys"]
 DEVICES = ["Devices"]
 PRIVACY = ["Privacy"]
+NOTIFICATIONS = ["Notifications"]
 
 
 def old_name_of(view: type[APIView], path: str) -> type[APIView]:

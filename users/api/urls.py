@@ -3,13 +3,17 @@ from __future__ import annotations
 from django.urls import path
 
 from . import (
+    announcement_views,
+    block_views,
     device_views,
     email_views,
     factor_views,
+    notification_views,
     passkey_views,
     password_views,
     phone_views,
     privacy_views,
+    push_views,
     recovery_views,
     views,
 )
@@ -106,4 +110,27 @@ urlpatterns = [
     path("auth/email/change", email_views.EmailChangeView.as_view(), name="email-change"),
     path("auth/email/change/confirm", email_views.EmailChangeConfirmView.as_view(), name="email-change-confirm"),
     path("auth/email/undo", email_views.EmailUndoView.as_view(), name="email-undo"),
+    # -- blocks
+    path("blocks", block_views.BlocksView.as_view(), name="block-list"),
+    path("blocks/<uuid:user_id>", block_views.BlockView.as_view(), name="block-detail"),
+    # -- notifications
+    path("notifications", notification_views.NotificationsView.as_view(), name="notification-list"),
+    path("notifications/read-all", notification_views.NotificationsReadAllView.as_view(), name="notification-read-all"),
+    path("notifications/settings", notification_views.NotificationSettingsView.as_view(), name="notification-settings"),
+    path(
+        "notifications/<uuid:notification_id>/read",
+        notification_views.NotificationReadView.as_view(),
+        name="notification-read",
+    ),
+    # -- web push and announcements
+    path("push-devices", push_views.PushDevicesView.as_view(), name="push-device-list"),
+    path("push-devices/key", push_views.PushKeyView.as_view(), name="push-device-key"),
+    path("push-devices/<uuid:device_id>", push_views.PushDeviceView.as_view(), name="push-device-detail"),
+    path("push-devices/<uuid:device_id>/test", push_views.PushTestView.as_view(), name="push-device-test"),
+    path("announcements", announcement_views.AnnouncementsView.as_view(), name="announcement-list"),
+    path(
+        "announcements/<uuid:announcement_id>",
+        announcement_views.AnnouncementView.as_view(),
+        name="announcement-detail",
+    ),
 ]

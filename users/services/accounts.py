@@ -9,7 +9,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import UniqueViolation
 
+from pairly.common.clock import age_on
 from pairly.common.problems import InvalidInput
 from security import limits
 from security.client_ip import network_of
@@ -68,11 +70,6 @@ def sign_up(
         return sessions.start_session(user=user, kind=kind, client=client, device=device)
 
 
-def age_on(*, birth_date: date, day: date) -> int:
-    """Completed years; who was born on 29 February is a year older on 1 March."""
-    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
-
-
 def check_new(*, user: User, password: str) -> None:
     """Whether somebody (not saved yet) may have an account with this password. Raises UnderAge or InvalidInput."""
     password_rows = passwords.list_weaknesses(user=user, password=password, field="password")
@@ -92,12 +89,14 @@ def _check_limit(client: Client) -> None:
 
 
 def _insert(user: User) -> None:
-    """Two sign-ups of one address at once: the unique constraint lets one through."""
+    """Two sign-ups of one address at once: the unique constraint lets one through. Whose address it was may have
+    changed it since: it is asked of the refusal, not of the table."""
     try:
         with transaction.atomic():
             user.save(force_insert=True)
     except IntegrityError as error:
-        if selectors.find_user_by_email(email=user.email) is None:
+        refusal = error.__cause__
+        if not (isinstance(refusal, UniqueViolation) and "email" in (refusal.diag.constraint_name or "")):
             raise
         raise _email_taken() from error
 

@@ -25,10 +25,14 @@ from ..models import (
     AccountClosure,
     BackupCode,
     Block,
+    Digest,
     EmailChange,
     EmailCode,
     FactorRecovery,
+    Notification,
+    NotificationChoice,
     PasswordReset,
+    PushDevice,
     Session,
     SignInChallenge,
     StaffInvitation,
@@ -43,6 +47,7 @@ log = structlog.get_logger(__name__)
 # Nobody's: the column knows no NULL.
 _NO_DATE = date(1900, 1, 1)
 _OWNED = (
+    PushDevice,
     Session,
     SignInChallenge,
     EmailCode,
@@ -52,6 +57,9 @@ _OWNED = (
     FactorRecovery,
     BackupCode,
     TotpDevice,
+    Notification,
+    NotificationChoice,
+    Digest,
 )
 
 
@@ -105,6 +113,7 @@ def erase_account(*, user: User) -> None:
     for model in _OWNED:
         model.objects.filter(user=user).delete()
     get_credential_model().objects.filter(user=user).delete()
+    Notification.objects.filter(actor=user).delete()  # what others were told of them
     Block.objects.filter(blocker=user).delete()
     Block.objects.filter(blocked=user).delete()
     email = f"erased-{user.uid}@{ERASED_DOMAIN}"

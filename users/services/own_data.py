@@ -9,7 +9,19 @@ from django.db.models import QuerySet
 from security import selectors as security_log
 
 from .. import selectors
-from ..models import AccountClosure, Block, DataExport, EmailChange, FactorRecovery, Restriction, Session, User
+from ..models import (
+    AccountClosure,
+    Block,
+    DataExport,
+    EmailChange,
+    FactorRecovery,
+    Notification,
+    NotificationChoice,
+    PushDevice,
+    Restriction,
+    Session,
+    User,
+)
 from ..types import ExportWriter
 
 
@@ -43,8 +55,22 @@ def export_account(*, user: User, out: ExportWriter) -> None:
         _values(FactorRecovery.objects.filter(**mine), "reason", "ip", "requested_at", "done_at"),
     )
     out.rows("account/exports", _values(DataExport.objects.filter(**mine), "state", "requested_at", "ready_at"))
+    # Without the address: who has it can wake the browser.
+    out.rows(
+        "account/push-devices", _values(PushDevice.objects.filter(**mine), "uid", "name", "created_at", "pushed_at")
+    )
     # Who blocked this person is private to whoever did.
     out.rows("account/blocks", _values(Block.objects.filter(blocker=user), "blocked__uid", "reason", "created_at"))
+    out.rows(
+        "account/notifications",
+        _values(
+            Notification.objects.filter(**mine), "kind", "actor__uid", "payload", "created_at", "read_at", "mailed_at"
+        ),
+    )
+    out.rows(
+        "account/notification-choices",
+        _values(NotificationChoice.objects.filter(**mine), "kind", "in_app", "mail", "push", "updated_at"),
+    )
 
 
 def export_security(*, user: User, out: ExportWriter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from .. import push_selectors
 from ..constants import CHALLENGES_KEPT, RESET_CODE_KEPT
 from ..models import PasswordReset, SignInChallenge, UnlockCode
 
@@ -14,6 +15,7 @@ def retain() -> dict[str, int]:
     expired = {
         "challenges": SignInChallenge.objects.filter(expires_at__lt=now - CHALLENGES_KEPT),
         "unlock_codes": UnlockCode.objects.filter(expires_at__lt=now),
+        "push_devices": push_selectors.silent_push_devices(),
         "password_resets": PasswordReset.objects.filter(expires_at__lt=now - RESET_CODE_KEPT),
     }
     return {kind: rows.delete()[0] for kind, rows in expired.items()}

@@ -16,6 +16,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from pairly.outbox import services as outbox
 
+from .. import selectors
 from ..constants import SECURITY_MAIL_KIND
 from ..models import User
 
@@ -34,6 +35,10 @@ class _Notice(NamedTuple):
 
 _NOT_YOU = gettext_noop("If it was you, there is nothing to do. If it was not, change your password now:\n%(url)s\n")
 
+_NOT_YOU_PAID = gettext_noop(
+    "If it was you, there is nothing to do. If it was not, sign every other device out and change your password now; "
+    "a payout that was asked for can be cancelled until it is sent:\n%(url)s\n"
+)
 _OF_STAFF = gettext_noop("If you do not know why, ask an admin.\n")
 _STILL_HAVE = gettext_noop(
     "If it was you, there is nothing to do. If you still have your second factor, sign in with it: that cancels the "
@@ -206,6 +211,70 @@ _NOTICES: dict[str, _Notice] = {
         "users:privacy",
         gettext_noop("Please ask for it again:\n%(url)s\n"),
     ),
+    # -- keys of messages
+    "key_device_asks": _Notice(
+        gettext_noop("A new device asks to read your messages"),
+        gettext_noop(
+            "A device that is signed in to your Pairly account asks to read your encrypted messages.\n\n"
+            "Device: %(device)s\n\n"
+            "Open “Keys and recovery” on a device that reads them already, compare the code, and let it in or refuse "
+            "it. Without your word it reads nothing.\n\n"
+        ),
+        "messaging:keys",
+        gettext_noop("If it was not you, refuse it there, and change your password:\n%(url)s\n"),
+    ),
+    "key_device_added": _Notice(
+        gettext_noop("A new device reads your messages"),
+        gettext_noop("A device was added to the keys of your Pairly account.\n\nDevice: %(device)s\n\n"),
+        "messaging:keys",
+        gettext_noop(
+            "If it was you, there is nothing to do. If it was not, revoke that device at once, and change your "
+            "password:\n%(url)s\n"
+        ),
+    ),
+    "key_device_removed": _Notice(
+        gettext_noop("A device reads your messages no more"),
+        gettext_noop(
+            "A device was revoked from the keys of your Pairly account, and signed out.\n\nDevice: %(device)s\n\n"
+        ),
+        "messaging:keys",
+    ),
+    "identity_reset": _Notice(
+        gettext_noop("Your encryption was started anew"),
+        gettext_noop(
+            "New keys replace all keys of your Pairly account. Your other devices were signed out, and what was "
+            "written before cannot be read with the new keys.\n\n"
+        ),
+        "messaging:keys",
+        gettext_noop("If it was not you, somebody is in your account. Change your password now:\n%(url)s\n"),
+    ),
+    # -- payouts
+    "payout_method_added": _Notice(
+        gettext_noop("A payout method was added to your account"),
+        gettext_noop(
+            "A way to be paid was added to your Pairly account: %(method)s\n\n"
+            "It can be used from %(day)s on. Until then no money goes there.\n\n"
+        ),
+        ending=_NOT_YOU_PAID,
+    ),
+    "payout_method_changed": _Notice(
+        gettext_noop("A payout method of your account was changed"),
+        gettext_noop(
+            "The account behind a payout method of yours was changed at the payment provider: %(method)s\n\n"
+            "It can be used again from %(day)s on. Until then no money goes there.\n\n"
+        ),
+        ending=_NOT_YOU_PAID,
+    ),
+    "payout_method_removed": _Notice(
+        gettext_noop("A payout method was removed from your account"),
+        gettext_noop("A way to be paid was removed from your Pairly account: %(method)s\n\n"),
+        ending=_NOT_YOU_PAID,
+    ),
+    "payout_requested": _Notice(
+        gettext_noop("A payout was asked for"),
+        gettext_noop("A payout of %(amount)s to %(method)s was asked for from your Pairly account.\n\n"),
+        ending=_NOT_YOU_PAID,
+    ),
     # -- e-mail address
     "email_changed": _Notice(
         gettext_noop("Your e-mail address was changed"),
@@ -230,6 +299,16 @@ def write(*, user: User, notice: str, **parameters: Any) -> None:
         payload={"notice": notice, "to": user.email, "parameters": parameters},
         user_uid=user.uid,
     )
+
+
+def write_also_to_old_address(*, user: User, notice: str, **parameters: Any) -> None:
+    """As `write`, and the same to the address the account had while its change can still be undone: who took an
+    account over by its mailbox cannot hide what they do with it."""
+    write(user=user, notice=notice, **parameters)
+    change = selectors.find_undoable_email_change(user=user)
+    if change is not None and change.old_email != user.email:
+        payload = {"notice": notice, "to": change.old_email, "parameters": parameters}
+        outbox.write(kind=SECURITY_MAIL_KIND, payload=payload, user_uid=user.uid)
 
 
 def deliver(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> None:

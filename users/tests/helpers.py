@@ -51,6 +51,27 @@ def bearer(token: str) -> dict[str, str]:
     return {"HTTP_AUTHORIZATION": f"Bearer {token}"}
 
 
+class Meeting:
+    """Where a control makes its race certain: whoever comes waits until `n` have come; later ones pass.
+
+    Put between the read and the write of what the guard keeps together. Nobody may hold a lock there that another
+    of the `n` needs.
+    """
+
+    def __init__(self, n: int = 2) -> None:
+        self._missing = n
+        self._lock = threading.Lock()
+        self._is_complete = threading.Event()
+
+    def wait(self) -> None:
+        """Raises AssertionError when the others do not come."""
+        with self._lock:
+            self._missing -= 1
+            if self._missing <= 0:
+                self._is_complete.set()
+        assert self._is_complete.wait(60), "nobody else came: is there a guard left?"
+
+
 def at_once(n: int, work: Callable[[int], T]) -> list[T]:
     """Run `work(0..n-1)` in n threads that start together; each closes its connection."""
     start = threading.Barrier(n)

@@ -21,7 +21,7 @@ from users.models import EmailChange, PasswordReset, Session, User
 from users.services import accounts, email_changes, entrance, password_resets, tokens
 from users.types import SignIn
 
-from .helpers import PASSWORD, SIGN_UP, VISITOR, at_once, bearer, make_person, post, start_api
+from .helpers import PASSWORD, SIGN_UP, VISITOR, Meeting, at_once, bearer, make_person, post, start_api
 
 ADA, NEW = "ada@example.org", "ada@new.example.org"
 CHANGE, CONFIRM = "/api/v1/auth/email/change", "/api/v1/auth/email/change/confirm"
@@ -346,15 +346,18 @@ def test_without_the_lock_and_the_conditional_update_it_would_be_used_several_ti
 ) -> None:
     """The control of the test above: a read and a write in the place of both."""
 
+    has_read = Meeting()
+
     def read_then_write(change: EmailChange) -> bool:
         if EmailChange.objects.get(pk=change.pk).confirmed_at is not None:
             return False
+        has_read.wait()
         EmailChange.objects.filter(pk=change.pk).update(confirmed_at=timezone.now())
         return True
 
     monkeypatch.setattr(email_changes, "_consume", read_then_write)
     monkeypatch.setattr(entrance, "hold", lambda *, user: User.objects.get(pk=user.pk))
-    assert max(_race(number) for number in range(5)) > 1
+    assert _race(0) > 1
 
 
 def test_of_two_accounts_that_take_one_address_at_once_one_gets_it(committed_db: str) -> None:

@@ -38,6 +38,7 @@ def _most_at_once(monkeypatch: pytest.MonkeyPatch, *, n: int, together: int) -> 
     return most
 
 
+@pytest.mark.usefixtures("product_hashers")
 def test_a_hash_is_argon2id_at_19_mib_two_passes_one_lane() -> None:
     assert make_password(PASSWORD).startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
 

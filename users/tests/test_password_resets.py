@@ -24,7 +24,7 @@ from users.models import PasswordReset, Session, User
 from users.services import password_resets, passwords, tokens
 from users.types import StartedSession
 
-from .helpers import PASSWORD, VISITOR, at_once, make_person, post, start_api
+from .helpers import PASSWORD, VISITOR, Meeting, at_once, make_person, post, start_api
 
 NEW = "a quite different phrase 4"
 FORGOT = "/api/v1/auth/password/forgot"
@@ -294,14 +294,17 @@ def test_without_the_conditional_update_it_would_be_used_several_times(
 ) -> None:
     """The control of the test above: a read and a write in the place of one UPDATE."""
 
+    has_read = Meeting()
+
     def read_then_write(found: PasswordReset) -> bool:
         if PasswordReset.objects.get(pk=found.pk).used_at is not None:
             return False
+        has_read.wait()
         PasswordReset.objects.filter(pk=found.pk).update(used_at=timezone.now())
         return True
 
     monkeypatch.setattr(password_resets, "_consume", read_then_write)
-    assert max(_race(f"ada{number}@example.org", monkeypatch) for number in range(5)) > 1
+    assert _race(ADA, monkeypatch) > 1
 
 
 def test_of_30_wrong_codes_at_once_5_are_compared(committed_db: str, monkeypatch: pytest.MonkeyPatch) -> None:

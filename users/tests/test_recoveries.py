@@ -28,7 +28,7 @@ from users.services import backup_codes, challenges, recoveries, sign_in
 from users.tasks import finish_recoveries
 from users.types import Challenged, Method
 
-from .helpers import PASSWORD, VISITOR, at_once, bearer, make_person, post, start_api
+from .helpers import PASSWORD, VISITOR, Meeting, at_once, bearer, make_person, post, start_api
 
 LOST = "/lost-second-factor/"
 REASON = "My phone fell into a lake."
@@ -335,12 +335,16 @@ def test_without_the_row_lock_more_than_two_would_be_told_that_they_approved(
 ) -> None:
     """The control: everybody reads before anybody writes."""
 
+    have_read = Meeting(3)
+
     def unlocked(uid: uuid.UUID) -> FactorRecovery | None:
-        return staff_selectors.list_open_recoveries().filter(pk=uid).first()
+        found = staff_selectors.list_open_recoveries().filter(pk=uid).first()
+        have_read.wait()
+        return found
 
     monkeypatch.setattr(recoveries, "_lock", unlocked)
     people = [make_staff("support") for _ in range(30)]
-    assert max(_approve_at_once(_asked(number), people).count("approved") for number in range(6)) > 2
+    assert _approve_at_once(_asked(0), people).count("approved") > 2
 
 
 def test_thirty_jobs_at_once_remove_once(committed_db: str) -> None:

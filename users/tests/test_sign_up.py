@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from django.utils import timezone
 
+from pairly.common.clock import age_on
 from users import registry
 from users.models import Session, User
-from users.services.accounts import age_on
 
 from .helpers import SIGN_UP, at_once, post
 
@@ -15,6 +15,7 @@ from .helpers import SIGN_UP, at_once, post
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/api/v1/auth/signup", "/api/auth/signup", "/api/v1/auth/register"])
 @pytest.mark.parametrize("role", ["fan", "creator"])
+@pytest.mark.usefixtures("product_hashers")
 def test_a_sign_up_makes_an_account_and_signs_in(path: str, role: str) -> None:
     answer = post(path, {**SIGN_UP, "role": role})
     assert answer.status_code == 201
