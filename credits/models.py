@@ -81,6 +81,11 @@ class Hold(models.Model):
     settled_op = models.UUIDField(null=True)
     settled_at = models.DateTimeField(null=True)
     matures_at = models.DateTimeField(null=True)
+    answered_op = models.UUIDField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)
+    dispute_op = models.UUIDField(null=True)
+    reason = models.TextField(null=True)  # noqa: DJ001 - the table says NULL: the deadline
 
     class Meta:
         managed = False

@@ -12,32 +12,30 @@ from pairly.common.per_minute import per_minute
 from users.models import User
 from users.requests import user_of
 
-from . import selectors
-from .constants import WALLET_PER_MINUTE
-
-PAGE = 30
+from . import selectors, statement_selectors
+from .constants import WALLET_PAGE, WALLET_PER_MINUTE
+from .statement_forms import find_number
 
 
 @per_minute("wallet", WALLET_PER_MINUTE)
 @require_safe
 @login_required
 def wallet(request: HttpRequest) -> HttpResponse:
-    """Balance, what is tied up, and every movement."""
+    """Balance, what is tied up, what is owed, the latest movements, and the ways to everything else about money."""
     user = user_of(request)
-    before = request.GET.get("before", "")
-    before_id = int(before[:18]) if before.isascii() and before.isdigit() else None
-    rows = selectors.list_transactions(user_id=user.pk, before_id=before_id, limit=PAGE + 1)
+    before_id = find_number(request.GET.get("before"))
+    rows = statement_selectors.list_transactions(user_id=user.pk, before_id=before_id, limit=WALLET_PAGE + 1)
     context = {
         "balance": selectors.get_balance(user_id=user.pk),
-        "chart": _weeks(user) if before_id is None else None,
+        "chart": weeks_chart(user) if before_id is None else None,
         "earnings": selectors.get_earnings(user_id=user.pk) if user.is_creator else None,
-        "rows": rows[:PAGE],
-        "before": rows[PAGE - 1].id if len(rows) > PAGE else None,
+        "rows": rows[:WALLET_PAGE],
+        "before": rows[WALLET_PAGE - 1].id if len(rows) > WALLET_PAGE else None,
     }
     return render(request, "credits/wallet.html", context)
 
 
-def _weeks(user: User) -> BarChart | None:
+def weeks_chart(user: User) -> BarChart | None:
     """What became of held credits week by week; None before the first paid message."""
     weeks = selectors.list_weeks_of_holds(user_id=user.pk, is_payee=user.is_creator)
     chart = BarChart(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
+from ..earnings_selectors import MaturingDay
 from ..models import Lot
-from ..types import Balance, Earnings, TransactionRow
+from ..types import Balance, TransactionRow
 
 
 class BalanceOut(serializers.Serializer[Balance]):
@@ -17,13 +20,24 @@ class BalanceOut(serializers.Serializer[Balance]):
     debt_centi = serializers.IntegerField()
 
 
-class EarningsOut(serializers.Serializer[Earnings]):
-    """What a creator has earned; `withdrawable_centi` has matured and was not paid with given credits."""
+class MaturingDayOut(serializers.Serializer[MaturingDay]):
+    """What becomes ready on one day, UTC."""
+
+    day = serializers.DateField()
+    amount_centi = serializers.IntegerField()
+
+
+class EarningsPageOut(serializers.Serializer[dict[str, Any]]):
+    """What a creator has earned; `withdrawable_centi` has matured and was not paid with given credits, `maturing_centi`
+    is on its way by day, `set_aside_centi` lies in payouts that were asked for."""
 
     earned_centi = serializers.IntegerField()
     withdrawable_centi = serializers.IntegerField()
     promo_earned_centi = serializers.IntegerField()
     held_centi = serializers.IntegerField()
+    maturing_centi = serializers.IntegerField()
+    set_aside_centi = serializers.IntegerField()
+    maturing = MaturingDayOut(many=True)
 
 
 class PageQuery(serializers.Serializer[None]):
@@ -38,7 +52,9 @@ class TransactionOut(serializers.Serializer[TransactionRow]):
     """A line of the wallet; `amount_centi` is signed."""
 
     id = serializers.IntegerField()
-    transaction_type = serializers.CharField(help_text="purchase, promo, hold, void, earn, fee, and what may come")
+    transaction_type = serializers.CharField(
+        help_text="purchase, promo, hold, unlock, void, earn, sale, fee, and what may come"
+    )
     amount_centi = serializers.IntegerField()
     balance_after_centi = serializers.IntegerField(allow_null=True)
     description = serializers.CharField()

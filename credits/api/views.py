@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.utils.http import urlencode
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -10,9 +12,9 @@ from pairly.common.pagination import CURSOR, CursorPages, page_of
 from pairly.common.per_minute import per_minute
 from users.requests import user_of
 
-from .. import selectors
+from .. import earnings_selectors, selectors, statement_selectors
 from ..constants import WALLET_PER_MINUTE
-from .serializers import BalanceOut, EarningsOut, LotOut, PageQuery, TransactionOut
+from .serializers import BalanceOut, EarningsPageOut, LotOut, PageQuery, TransactionOut
 
 PAGE = 30
 
@@ -31,10 +33,18 @@ class BalanceView(APIView):
 class EarningsView(APIView):
     """What came in."""
 
-    @extend_schema(responses=EarningsOut)
+    @extend_schema(responses=EarningsPageOut)
     def get(self, request: Request) -> Response:
-        """What the caller has earned."""
-        return Response(EarningsOut(selectors.get_earnings(user_id=user_of(request).pk)).data)
+        """What the caller has earned, and when it can be withdrawn."""
+        user_id = user_of(request).pk
+        maturing = earnings_selectors.list_maturing(user_id=user_id)
+        found = {
+            **asdict(selectors.get_earnings(user_id=user_id)),
+            "maturing_centi": sum(day.amount_centi for day in maturing),
+            "set_aside_centi": earnings_selectors.get_set_aside_centi(user_id=user_id),
+            "maturing": maturing,
+        }
+        return Response(EarningsPageOut(found).data)
 
 
 @per_minute("wallet", WALLET_PER_MINUTE)
@@ -48,7 +58,7 @@ class TransactionsView(APIView):
         """The newest first; `before` continues the list."""
         query = PageQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        rows = selectors.list_transactions(
+        rows = statement_selectors.list_transactions(
             user_id=user_of(request).pk, before_id=query.validated_data["before"], limit=PAGE + 1
         )
         page, following = rows[:PAGE], None

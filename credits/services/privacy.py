@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from users.models import User
 from users.types import ExportWriter, Obstacle
 
-from .. import selectors
+from .. import caps_selectors, selectors, statement_selectors
 from ..constants import CENTI
 from ..models import Account
 
@@ -21,10 +21,11 @@ _PAGE = 500
 
 
 def export(*, user: User, out: ExportWriter) -> None:
-    """Balances, every movement, holds and purchases."""
+    """Balances, every movement, holds, spending caps and purchases."""
     out.rows("credits/accounts", Account.objects.filter(owner=user.pk).values("kind", "unit", "balance", "created_at"))
     out.rows("credits/movements", _movements(user))
     out.rows("credits/holds", selectors.iterate_holds(user_id=user.pk))
+    out.rows("credits/limits", caps_selectors.list_for_export(user_id=user.pk))
     lots = selectors.list_lots(user_id=user.pk).values(
         "amount", "remaining", "source", "payment", "currency", "price_minor", "created_at"
     )
@@ -40,8 +41,9 @@ def check(*, user: User) -> list[Obstacle]:
             Obstacle(
                 code="open_holds",
                 detail=_(
-                    "%(n)s credits are held for messages that wait for an answer. They go to the creator or come back "
-                    "to you within 7 days at most. Please come again then."
+                    "%(n)s credits are held: for messages that wait for an answer, or for answers that we look at. "
+                    "They go to the creator or come back to you within 7 days, or 14 where we look. "
+                    "Please come again then."
                 )
                 % {"n": _credits(balance.held_centi)},
             )
@@ -85,7 +87,7 @@ def _check_earnings(user: User) -> list[Obstacle]:
 
 def _movements(user: User) -> Iterator[dict[str, Any]]:
     before_id = None
-    while rows := selectors.list_transactions(user_id=user.pk, before_id=before_id, limit=_PAGE):
+    while rows := statement_selectors.list_transactions(user_id=user.pk, before_id=before_id, limit=_PAGE):
         for row in rows:
             yield {
                 "id": row.id,

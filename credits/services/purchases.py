@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime
 
 from pairly.common.problems import IdempotencyConflict
-from pairly.common.sql import call_row
+from pairly.common.sql import call_row, call_value
 
 from ..types import Recorded
 
@@ -22,8 +22,8 @@ def record_purchase(
     payment_uid: uuid.UUID,
     at: datetime | None = None,
 ) -> Recorded:
-    """Credit a settled payment once, dated `at` (default: now). `op_id` is uuid5 of the provider's object; repeating
-    it changes nothing.
+    """Credit a settled payment once, dated `at` (default: now), and repay with it what the buyer owes. `op_id` is uuid5
+    of the provider's object; repeating it changes nothing. Call it in a transaction.
 
     Raises IdempotencyConflict when the same op was used for other numbers.
     """
@@ -33,7 +33,10 @@ def record_purchase(
         "%s::bigint, %s::uuid, COALESCE(%s::timestamptz, now()))",
         params=[user_id, op_id, _hash(request), credits_centi, currency, amount_minor, payment_uid, at],
     )
-    return _recorded(code, balance)
+    repaid = int(
+        call_value(sql="SELECT credits_repay_debt(%s::bigint, COALESCE(%s::timestamptz, now()))", params=[user_id, at])
+    )
+    return _recorded(code, balance - repaid)
 
 
 def grant_promo(*, user_id: int, op_id: uuid.UUID, credits_centi: int, at: datetime | None = None) -> Recorded:

@@ -4,7 +4,14 @@ import psycopg
 import pytest
 from django.conf import settings
 
+from credits import invariants
 from pairly.embedded import paths
+
+
+@pytest.fixture(autouse=True)
+def _ledger_alone(monkeypatch):
+    """What is booked here has no payment, refund or payout above it: their side of I4 is tried where they are."""
+    monkeypatch.setattr(invariants, "_payment_checks", [])
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -20,6 +21,16 @@ from pairly.testing.people import make_user
 
 RACERS = 100
 THREADS = 16
+
+# In a control, between what a function reads and what it writes: whoever comes here waits until somebody else is here
+# too, however the machine schedules them (two seconds at most, for the last may be alone).
+MEET = (
+    "PERFORM pg_advisory_xact_lock_shared(1990); "
+    "FOR turn IN 1..1000 LOOP "
+    "EXIT WHEN (SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+    "WHERE l.locktype = 'advisory' AND l.objid = 1990 AND d.datname = current_database()) > 1; "
+    "PERFORM pg_sleep(0.002); END LOOP; "
+)
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +109,7 @@ def test_control_without_the_compare_and_set_many_would_be_taken(as_owner):
         "SELECT balance INTO v FROM credits_account WHERE owner = p_fan AND kind = 'fan:paid'; "
         "IF v < 5000 THEN RETURN 'insufficient_credits'; END IF; "
         "INSERT INTO taken VALUES (p_scope); "
-        "PERFORM pg_sleep(0.05); "  # holds the window open that an unlucky schedule opens
+        f"{MEET}"
         "UPDATE credits_account SET balance = v - 5000 WHERE owner = p_fan AND kind = 'fan:paid'; "
         "RETURN ''; END $$"
     )
@@ -218,6 +229,31 @@ def test_after_a_restore_the_lazy_accounts_are_rebuilt_and_a_late_transaction_is
     assert_books_balance()
 
 
+def _add_a_lazy_account(as_owner, *pairs):
+    """As a later migration does, between two roll-ups; whether the books balance after the second."""
+    fan, creator = make_user("fan"), make_user("creator")
+    buy(fan, 50_000)
+    assert roll_up.roll_up() > 0
+    source = (Path(__file__).parents[1] / "sql" / "0010_money_back.sql").read_text()
+    statement = source[source.index("INSERT INTO credits_account") : source.index("ON CONFLICT DO NOTHING;")]
+    for old, new in (("ARRAY['USD', 'EUR', 'INR']", "ARRAY['CHF']"), *pairs):
+        assert old in statement
+        statement = statement.replace(old, new)
+    as_owner(statement)
+    assert hold(fan, creator, scope=1) == ""
+    roll_up.roll_up()
+    return {found.name for found in invariants.check_all() if not found.is_ok}
+
+
+def test_an_account_of_the_platform_that_is_added_later_folds_nothing_twice(as_owner):
+    assert _add_a_lazy_account(as_owner) == set()
+
+
+def test_control_with_the_first_watermark_everything_is_folded_again(as_owner):
+    own = "(SELECT min(a.rolled_xid) FROM credits_account a WHERE a.lazy)"
+    assert "I2" in _add_a_lazy_account(as_owner, (own, "'3'::xid8"))
+
+
 def test_a_transfer_to_nowhere_is_found_although_its_reference_is_only_declared(as_owner):
     assert_books_balance()
     as_owner(
@@ -238,6 +274,13 @@ def test_a_transfer_to_nowhere_is_found_although_its_reference_is_only_declared(
         ("UPDATE credits_hold SET state = 'lost'", "credits_hold_state"),
         ("UPDATE credits_hold SET paid = -1", "credits_not_negative"),
         ("DELETE FROM credits_account", "append-only"),
+        ("UPDATE credits_account SET week_limit = -1", "account_caps"),
+        (
+            "UPDATE credits_account SET cool_off_until = now() + interval '1 day';"
+            "UPDATE credits_account SET cool_off_until = now()",
+            "account_caps",
+        ),
+        ("DELETE FROM credits_money_back; TRUNCATE credits_money_back", "append-only"),
     ],
 )
 def test_the_tables_hold_their_rules_against_the_owner_too(as_owner, statement, rule):
@@ -247,3 +290,48 @@ def test_the_tables_hold_their_rules_against_the_owner_too(as_owner, statement, 
     with pytest.raises(psycopg.Error) as refused:
         as_owner(statement)
     assert rule in f"{refused.value} {refused.value.diag.constraint_name}"
+
+
+# -- telling of holds that go back soon ------------------------------------------------------------------------
+def _tell_each(statement):
+    """Holds told of by two jobs a thread at once, each with `statement` (a moment, a limit)."""
+    at = timezone.now() + timedelta(hours=22)
+
+    def tell(_job):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [at, 3])
+            return [row[0] for row in cursor.fetchall()]
+
+    return [pk for told in race(tell, list(range(2 * THREADS))) for pk in told]
+
+
+def test_a_hold_is_told_of_once_however_many_jobs_tell():
+    fan, creator = make_user("fan"), make_user("creator")
+    buy(fan, 100_000)
+    assert {hold(fan, creator, scope=scope) for scope in range(1, 11)} == {""}
+    told = _tell_each("SELECT hold_id FROM credits_tell_expiring(%s, %s)")
+    told += [one.id for one in deadlines.tell_expiring(at=timezone.now() + timedelta(hours=22))]
+    assert (len(told), len(set(told))) == (10, 10)
+
+
+def test_control_without_the_word_in_the_update_a_hold_is_told_of_again_and_again():
+    fan, creator = make_user("fan"), make_user("creator")
+    buy(fan, 100_000)
+    assert {hold(fan, creator, scope=scope) for scope in range(1, 11)} == {""}
+    told = _tell_each("SELECT id FROM credits_hold WHERE state = 'open' AND expires_at > %s ORDER BY id LIMIT %s")
+    assert len(told) > len(set(told))
+
+
+def test_a_hold_is_told_of_when_a_quarter_or_six_hours_are_left_and_not_when_it_is_over():
+    fan, creator = make_user("fan"), make_user("creator")
+    buy(fan, 100_000)
+    for scope, hours in ((1, 4), (2, 72)):
+        assert hold(fan, creator, scope=scope, expires_in=timedelta(hours=hours)) == ""
+    began = timezone.now()
+    at = {hours: began + timedelta(hours=hours) for hours in (2.9, 3.1, 4.1, 65.9, 66.1)}
+    assert deadlines.tell_expiring(at=at[2.9]) == []
+    assert [one.scope for one in deadlines.tell_expiring(at=at[3.1])] == [1]
+    assert deadlines.tell_expiring(at=at[65.9]) == []
+    assert [one.scope for one in deadlines.tell_expiring(at=at[66.1])] == [2]
+    assert hold(fan, creator, scope=3, expires_in=timedelta(hours=4)) == ""
+    assert deadlines.tell_expiring(at=at[4.1]) == []  # it is over: the deadline job gives it back

@@ -1,22 +1,11 @@
--- escrow = open holds, none overdue by 5 minutes
-WITH moved AS (
-    SELECT account, sum(delta) AS delta
-FROM (
-        SELECT debit AS account, -amount AS delta
-FROM credits_transfer
-       
-UNION ALL SELECT credit, amount
-FROM credits_transfer) both_sides
-GROUP BY account)
+-- escrow = holds that are open, answered or frozen, none overdue by 5 min
 SELECT 'escrow', e.delta - o.total
-FROM (SELECT COALESCE(sum(m.delta), 0) AS delta
-FROM credits_account a
-JOIN moved m ON m.account = a.id
-WHERE a.kind = 'escrow') e, (SELECT COALESCE(sum(paid + promo), 0) AS total
-FROM credits_hold
-WHERE state = 'open') o
-WHERE e.delta <> o.total
-UNION ALL SELECT 'overdue', count(*)
-FROM credits_hold
-WHERE state = 'open' AND expires_at < now() - interval '5 minutes'
-HAVING count(*) > 0
+  FROM (SELECT COALESCE(sum(CASE WHEN t.credit = a.id THEN t.amount ELSE -t.amount END), 0) AS delta
+          FROM credits_account a JOIN credits_transfer t ON t.credit = a.id OR t.debit = a.id WHERE a.kind = 'escrow') e,
+       (SELECT COALESCE(sum(paid + promo), 0) AS total FROM credits_hold WHERE state IN ('open', 'answered', 'frozen')) o
+ WHERE e.delta <> o.total
+UNION ALL
+SELECT 'overdue ' || state, count(*) FROM credits_hold
+ WHERE state IN ('open', 'answered', 'frozen')
+   AND CASE state WHEN 'open' THEN expires_at ELSE held_until END < %(at)s::timestamptz - interval '5 minutes'
+ GROUP BY state
