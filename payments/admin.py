@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from security.read_only_admin import ReadOnlyAdmin
 
-from .models import Payment, WebhookEvent
+from .models import Payment, ShopItem, Unlock, WebhookEvent
 
 
 @admin.register(Payment)
@@ -27,3 +27,22 @@ class WebhookEventAdmin(ReadOnlyAdmin[WebhookEvent]):
     list_filter = ("provider", "type")
     search_fields = ("event_id", "object_id", "reference", "payment_object_id")
     exclude = ("payload",)
+
+
+@admin.register(ShopItem)
+class ShopItemAdmin(ReadOnlyAdmin[ShopItem]):
+    """What creators sell."""
+
+    view_permission, subject = "users.staff_view_payouts", "seller.uid"
+    list_display = ("created_at", "uid", "title", "price_centi", "state", "published_at")
+    list_filter = ("state",)
+    search_fields = ("uid", "seller__uid", "title")
+
+
+@admin.register(Unlock)
+class UnlockAdmin(ReadOnlyAdmin[Unlock]):
+    """Who bought what."""
+
+    view_permission, subject = "users.staff_view_payouts", "buyer.uid"
+    list_display = ("created_at", "uid", "item", "price_centi", "refunded_at")
+    search_fields = ("uid", "buyer__uid", "item__uid")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,14 +16,16 @@ from pairly.common.problems import InvalidInput, NotFound
 from users.models import User
 
 from .constants import (
+    ASK_AGAIN_SECONDS,
     BATCH,
     CURRENCIES,
+    EARLY_FRAUD_WARNING,
     OP_NAMESPACE,
     PACKAGES,
     RECONCILE_AFTER_SECONDS,
     SWEEP_AFTER_SECONDS,
 )
-from .models import Payment, WebhookEvent
+from .models import MoneyBack, Payment, WebhookEvent
 from .types import Offer, Package
 
 
@@ -33,7 +36,14 @@ def list_packages() -> tuple[Package, ...]:
 
 def list_offers(*, currency: str) -> list[Offer]:
     """The packages in one currency. Raises InvalidInput for a currency nothing is sold in."""
-    return [get_offer(package_id=package.id, currency=currency) for package in PACKAGES]
+    offers = [get_offer(package_id=package.id, currency=currency) for package in PACKAGES]
+    return [replace(offer, extra_percent=_extra_percent(offer, offers[0])) for offer in offers]
+
+
+def _extra_percent(offer: Offer, smallest: Offer) -> int:
+    """Rounded down."""
+    same = offer.amount_minor * smallest.credits_centi
+    return 100 * offer.credits_centi * smallest.amount_minor // same - 100
 
 
 def get_offer(*, package_id: str, currency: str) -> Offer:
@@ -73,6 +83,11 @@ def get_payment(*, user: User, uid: uuid.UUID) -> Payment:
     return payment
 
 
+def has_request(*, user: User, request_id: uuid.UUID) -> bool:
+    """Whether the user has started the purchase of this key."""
+    return Payment.objects.filter(user=user, request_id=request_id).exists()
+
+
 def list_payments(*, user: User) -> QuerySet[Payment]:
     """The user's payments, newest first."""
     return Payment.objects.filter(user=user).order_by("-id")
@@ -109,6 +124,50 @@ def list_waiting_events(*, at: datetime) -> list[int]:
     return list(waiting.order_by("received_at").values_list("pk", flat=True)[:BATCH])
 
 
+def list_unfinished_refunds(*, at: datetime) -> list[int]:
+    """Ids of refunds that we asked for and whose answer we never got. For the reconciler."""
+    before = at - timedelta(seconds=RECONCILE_AFTER_SECONDS)
+    rows = MoneyBack.objects.filter(provider_object_id__isnull=True, state=MoneyBack.State.PENDING)
+    return list(rows.filter(created_at__lt=before).order_by("id").values_list("pk", flat=True)[:BATCH])
+
+
+def list_warned(*, at: datetime) -> list[uuid.UUID]:
+    """Payments that a card's network warned of and that nobody has answered yet. For the reconciler."""
+    before = at - timedelta(seconds=RECONCILE_AFTER_SECONDS)
+    warned = Payment.objects.filter(warned_at__lt=before, status=Payment.Status.PAID)
+    unanswered = warned.exclude(money_back__reason=EARLY_FRAUD_WARNING)
+    return list(unanswered.order_by("warned_at").values_list("uid", flat=True)[:BATCH])
+
+
+def list_undecided(*, at: datetime) -> list[uuid.UUID]:
+    """Payments with a refund or dispute under way that the provider was not asked about for a while. For the
+    reconciler."""
+    before = at - timedelta(seconds=ASK_AGAIN_SECONDS)
+    states = [MoneyBack.State.PENDING, MoneyBack.State.WARNING, MoneyBack.State.OPEN]
+    rows = Payment.objects.filter(money_back__state__in=states, checked_at__lt=before).distinct()
+    return list(rows.order_by("checked_at").values_list("uid", flat=True)[:BATCH])
+
+
+def list_unbooked_returns() -> list[tuple[Any, ...]]:
+    """The payments' side of I4: refunds and disputes without exactly one ledger operation of equal amount, and
+    operations without one of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH told AS (SELECT payment_id, "
+            "array_agg((kind, amount_minor, state IN ('won', 'failed'))::text "
+            "ORDER BY kind, amount_minor, state IN ('won', 'failed')) AS rows FROM payments_moneyback "
+            "WHERE unspent_centi IS NOT NULL OR state IN ('succeeded', 'open', 'lost') GROUP BY payment_id), "
+            "booked AS (SELECT l.payment, "
+            "array_agg((b.kind, b.amount_minor, b.reinstated_op IS NOT NULL)::text "
+            "ORDER BY b.kind, b.amount_minor, b.reinstated_op IS NOT NULL) AS rows "
+            "FROM credits_money_back b JOIN credits_lot l ON l.id = b.lot GROUP BY l.payment) "
+            "SELECT p.uid, p.status, told.rows, booked.rows FROM payments_payment p "
+            "LEFT JOIN told ON told.payment_id = p.id LEFT JOIN booked ON booked.payment = p.uid "
+            "WHERE told.rows IS DISTINCT FROM booked.rows"
+        )
+        return [tuple(row) for row in cursor.fetchall()]
+
+
 def list_unbooked() -> list[tuple[Any, ...]]:
     """The payments' side of I4: settled payments without exactly one ledger operation of equal numbers."""
     with connection.cursor() as cursor:
@@ -125,3 +184,9 @@ def list_unbooked() -> list[tuple[Any, ...]]:
 def op_id(*, provider: str, provider_payment_id: str) -> uuid.UUID:
     """The ledger operation's id of a provider's payment: two event types that report one payment share it."""
     return uuid.uuid5(OP_NAMESPACE, f"{provider}:{provider_payment_id}")
+
+
+def return_op_id(*, row: MoneyBack, part: str = "") -> uuid.UUID:
+    """The ledger operation's id of a provider's refund or dispute; `part` names what else is booked for it."""
+    name = f"{row.provider_object_id}:{part}" if part else str(row.provider_object_id)
+    return uuid.uuid5(OP_NAMESPACE, f"{row.payment.provider}:{name}")

@@ -6,11 +6,12 @@ import uuid
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 
+from credits import selectors as ledger
 from pairly.common.ids import uuid7
 from pairly.common.own_path import own_path
 from pairly.common.problems import NotFound, Problem
@@ -20,8 +21,8 @@ from . import selectors
 from .constants import CURRENCIES, DEFAULT_CURRENCY
 from .errors import ProviderUnavailable
 from .forms import BuyForm
-from .models import Payment, Provider
-from .services import checkout, fulfilment
+from .models import Payment
+from .services import buying, checkout, fulfilment
 
 WAY_BACK = "after_buying"
 
@@ -33,20 +34,24 @@ class BuyPage(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         _remember_the_way_back(request)
         currency = _currency(request.GET.get("currency"))
+        providers = buying.list_providers_for(currency=currency)
         offers = selectors.list_offers(currency=currency)
-        form = BuyForm(offers=offers, initial={"currency": currency, "nonce": uuid7()})
+        chosen = next((offer.package_id for offer in offers if offer.package_id == request.GET.get("package")), None)
+        initial = {"currency": currency, "nonce": uuid7(), "provider": providers[0], "package_id": chosen}
+        form = BuyForm(offers=offers, providers=providers, initial=initial)
         return self._page(request, form, currency, status=200)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         currency = _currency(request.POST.get("currency"))
-        form = BuyForm(request.POST, offers=selectors.list_offers(currency=currency))
+        providers = buying.list_providers_for(currency=currency)
+        form = BuyForm(request.POST, offers=selectors.list_offers(currency=currency), providers=providers)
         if not form.is_valid():
             return self._page(request, form, currency, status=422)
         try:
             payment = checkout.start_checkout(
                 user=user_of(request),
                 package_id=form.cleaned_data["package_id"],
-                provider=Provider.STRIPE,
+                provider=form.cleaned_data["provider"],
                 currency=currency,
                 idempotency_key=form.get_request_id(),
             )
@@ -60,6 +65,8 @@ class BuyPage(LoginRequiredMixin, View):
         context = {
             "form": form,
             "cards": list(zip(form["package_id"], offers, strict=True)),
+            "providers": form["provider"],
+            "verdict": buying.preview(user=user_of(request)),
             "currency": currency,
             "currencies": CURRENCIES,
         }
@@ -75,10 +82,20 @@ class PaymentPage(LoginRequiredMixin, View):
             payment = selectors.get_payment(user=user_of(request), uid=payment_id)
         except NotFound as error:
             raise Http404 from error
+        if buying.is_way_back(payment=payment, query=request.GET.dict()):
+            return redirect(request.path)  # what the provider wrote into the address stays in no history and no log
         if payment.is_open:
             payment = self._fulfilled(payment)
         offer = selectors.offer_of(payment=payment)
-        context = {"payment": payment, "offer": offer, "back": request.session.get(WAY_BACK, "")}
+        balance = ledger.get_balance(user_id=payment.user_id)
+        back = request.session.get(WAY_BACK, "")
+        context = {
+            "payment": payment,
+            "offer": offer,
+            "back": back,
+            "balance": balance,
+            "refunded": offer.part(payment.refunded_minor),
+        }
         return render(request, "payments/payment.html", context)
 
     def _fulfilled(self, payment: Payment) -> Payment:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from ..shop.api.urls import urlpatterns as shop
+from . import payout_views, views
 
 app_name = "payments"
 
@@ -17,4 +18,13 @@ urlpatterns = [
         name="webhook-receive-razorpay",
     ),
     path("payments/<uuid:payment_id>", views.PaymentView.as_view(), name="payment-detail"),
+    # -- payouts
+    path("payouts/request", payout_views.PayoutRequestView.as_view(), name="payout-request"),
+    path("payouts/my-payouts", payout_views.PayoutsView.as_view(), name="payout-list"),
+    path("payouts/methods", payout_views.MethodsView.as_view(), name="payout-method-list"),
+    path("payouts/methods/<uuid:method_id>", payout_views.MethodView.as_view(), name="payout-method-detail"),
+    path("payouts/<uuid:payout_id>", payout_views.PayoutView.as_view(), name="payout-detail"),
+    path("payouts/<uuid:payout_id>/timeline", payout_views.TimelineView.as_view(), name="payout-timeline"),
+    # -- shop
+    *shop,
 ]

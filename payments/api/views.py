@@ -43,8 +43,9 @@ class CheckoutView(APIView):
     @idempotency.keyed
     @extend_schema(request=serializers.CheckoutIn, responses={201: serializers.CheckoutOut})
     def post(self, request: Request, *, idempotency_key: uuid.UUID) -> Response:
-        """Open a checkout; the same for one key. 400 `idempotency_key_required`, 409 `idempotency_conflict`, 503
-        `provider_unavailable`: nothing was charged, and the same request may be sent again."""
+        """Open a checkout; the same for one key. 400 `idempotency_key_required`, 403 `purchase_refused` (`detail` says
+        what to do next, `reasons` names the rules), 409 `idempotency_conflict`, 503 `provider_unavailable`: nothing was
+        charged, and the same request may be sent again."""
         body = serializers.CheckoutIn(data=request.data)
         body.is_valid(raise_exception=True)
         payment = checkout.start_checkout(user=user_of(request), idempotency_key=idempotency_key, **body.validated_data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -61,12 +62,38 @@ class CheckoutSession:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderRefund:
+    """Money that went, or goes, back to who paid. `state`: pending, succeeded or failed; `refund_id` is ours, "" where
+    the provider's own page or the bank began it."""
+
+    id: str
+    amount_minor: int
+    state: str
+    reason: str
+    refund_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderDispute:
+    """What the payer's bank says. `state`: warning (nothing was taken), open, won or lost; `fee_minor` is what the
+    provider keeps for it, `evidence_due_at` until when it can be answered."""
+
+    id: str
+    amount_minor: int
+    state: str
+    reason: str
+    fee_minor: int
+    evidence_due_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderPayment:
     """The provider's truth about one checkout.
 
     `reference` is the `payment_id` we gave. Amount and currency (ISO code, upper case) are what was received
     once PAID, what was asked before. `provider_object_id` is the payment itself (Stripe: PaymentIntent), or
-    is "" while there is none. `returned_minor` was refunded; `is_disputed`: the bank took it back.
+    is "" while there is none. `returned_minor` was refunded; `is_disputed`: the bank took it back; `is_warned`: the
+    card's network expects a dispute (Stripe's early fraud warning).
     """
 
     session_id: str
@@ -78,6 +105,9 @@ class ProviderPayment:
     livemode: bool
     returned_minor: int = 0
     is_disputed: bool = False
+    refunds: tuple[ProviderRefund, ...] = ()
+    disputes: tuple[ProviderDispute, ...] = ()
+    is_warned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +142,17 @@ class PaymentGateway(Protocol):
 
     def fetch_payment(self, *, session_id: str) -> ProviderPayment:
         """Ask the provider what became of a checkout."""
+        ...
+
+    def find_reference(self, *, provider_object_id: str) -> str:
+        """The `payment_id` we gave to whatever led to this payment; "" for one of somebody else's. For a notice that
+        comes before we know the payment by the provider's id."""
+        ...
+
+    def refund(
+        self, *, refund_id: uuid.UUID, provider_object_id: str, amount_minor: int, reason: str
+    ) -> ProviderRefund:
+        """Send money back. `refund_id` is ours and the provider's idempotency key."""
         ...
 
     def parse_webhook(self, *, headers: Mapping[str, str], body: bytes) -> WebhookEvent:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import stripe
 from stripe import params
 
+from ..constants import EARLY_FRAUD_WARNING
 from .base import (
     BadSignature,
     CheckoutRequest,
     CheckoutSession,
+    ProviderDispute,
     ProviderPayment,
+    ProviderRefund,
     ProviderRefused,
     ProviderStatus,
     ProviderUnreachable,
@@ -25,8 +30,15 @@ TIMEOUT_S = 10
 TOLERANCE_S = 300
 MAX_RETRIES = 2
 SIGNATURE_HEADER = "stripe-signature"
+PAGE_SIZE = 100
+# Stripe's words in ours. An appeal goes on about money that is gone; a prevented dispute took none.
+_REFUND_STATES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
+_DISPUTE_STATES = {
+    "won": "won", "lost": "lost", "prevented": "warning", "warning_closed": "warning",
+    "warning_needs_response": "warning", "warning_under_review": "warning",
+}  # fmt: skip
 # What is kept of a notice and its object: no name, no address, no card.
-_KEPT_OF_EVENT = ("id", "type", "created", "livemode", "api_version")
+_KEPT_OF_EVENT = ("id", "type", "created", "livemode", "api_version", "account")
 _KEPT_OF_OBJECT = (
     "id", "object", "created", "status", "payment_status", "amount", "amount_total", "amount_received",
     "amount_refunded", "currency", "client_reference_id", "payment_intent", "charge", "reason", "metadata",
@@ -75,34 +87,79 @@ class StripeGateway:
                 }
             ],
         }
-        with _translated_errors():
+        with translated_errors():
             session = self._client.v1.checkout.sessions.create(params=fields, options={"idempotency_key": reference})
         if not session.url:
             raise ProviderRefused("session_without_url")
         return CheckoutSession(id=session.id, url=session.url)
 
     def fetch_payment(self, *, session_id: str) -> ProviderPayment:
-        """The session with its PaymentIntent and charge, in one call."""
-        with _translated_errors():
+        """The session with its PaymentIntent, charge and refunds in one call; what a bank says of a paid one in two."""
+        with translated_errors():
             session = self._client.v1.checkout.sessions.retrieve(
-                session_id, params={"expand": ["payment_intent.latest_charge"]}
+                session_id, params={"expand": ["payment_intent.latest_charge.refunds"]}
             )
-        intent = session.payment_intent if isinstance(session.payment_intent, stripe.PaymentIntent) else None
-        charge = intent.latest_charge if intent and isinstance(intent.latest_charge, stripe.Charge) else None
-        status = _status(session, intent)
-        # What arrived counts, not what was asked: both are compared with our own row.
-        is_settled = status is ProviderStatus.PAID and intent is not None
-        return ProviderPayment(
-            session_id=session.id,
-            reference=session.client_reference_id or "",
-            status=status,
-            provider_object_id=intent.id if intent else "",
-            amount_minor=intent.amount_received if is_settled and intent else session.amount_total or 0,
-            currency=(intent.currency if intent else session.currency or "").upper(),
-            livemode=session.livemode,
-            returned_minor=charge.amount_refunded if charge else 0,
-            is_disputed=charge.disputed if charge else False,
-        )
+            intent = session.payment_intent if isinstance(session.payment_intent, stripe.PaymentIntent) else None
+            charge = intent.latest_charge if intent and isinstance(intent.latest_charge, stripe.Charge) else None
+            status = _status(session, intent)
+            # What arrived counts, not what was asked: both are compared with our own row.
+            paid = intent if status is ProviderStatus.PAID else None
+            return ProviderPayment(
+                session_id=session.id,
+                reference=session.client_reference_id or "",
+                status=status,
+                provider_object_id=intent.id if intent else "",
+                amount_minor=paid.amount_received if paid else session.amount_total or 0,
+                currency=(intent.currency if intent else session.currency or "").upper(),
+                livemode=session.livemode,
+                returned_minor=charge.amount_refunded if charge else 0,
+                is_disputed=charge.disputed if charge else False,
+                refunds=self._list_refunds(charge) if charge else (),
+                disputes=self._list_disputes(paid) if paid else (),
+                is_warned=self._is_warned(paid) if paid else False,
+            )
+
+    def _list_refunds(self, charge: stripe.Charge) -> tuple[ProviderRefund, ...]:
+        """The oldest first. The ten that come with the charge are all in all but odd cases."""
+        rows = list(charge.refunds.data) if charge.refunds else []
+        if charge.refunds and charge.refunds.has_more:
+            listed = self._client.v1.refunds.list(params={"charge": charge.id, "limit": PAGE_SIZE})
+            rows = list(listed.auto_paging_iter())
+        return tuple(_refund(row) for row in reversed(rows))
+
+    def _list_disputes(self, intent: stripe.PaymentIntent) -> tuple[ProviderDispute, ...]:
+        listed = self._client.v1.disputes.list(params={"payment_intent": intent.id, "limit": PAGE_SIZE})
+        return tuple(_dispute(row) for row in reversed(listed.data))
+
+    def _is_warned(self, intent: stripe.PaymentIntent) -> bool:
+        warnings = self._client.v1.radar.early_fraud_warnings.list(params={"payment_intent": intent.id, "limit": 1})
+        return bool(warnings.data)
+
+    def find_reference(self, *, provider_object_id: str) -> str:
+        """Of the PaymentIntent, which carries it since its checkout."""
+        with translated_errors():
+            try:
+                intent = self._client.v1.payment_intents.retrieve(provider_object_id)
+            except stripe.InvalidRequestError as error:
+                if error.code == "resource_missing":
+                    return ""
+                raise
+        return _metadata(intent.metadata).get("payment_id", "")
+
+    def refund(
+        self, *, refund_id: uuid.UUID, provider_object_id: str, amount_minor: int, reason: str
+    ) -> ProviderRefund:
+        """A Refund of the PaymentIntent."""
+        fields: params.RefundCreateParams = {
+            "payment_intent": provider_object_id,
+            "amount": amount_minor,
+            "metadata": {"refund_id": str(refund_id), "reason": reason},
+        }
+        if reason == EARLY_FRAUD_WARNING:
+            fields["reason"] = "fraudulent"
+        with translated_errors():
+            made = self._client.v1.refunds.create(params=fields, options={"idempotency_key": str(refund_id)})
+        return _refund(made)
 
     def parse_webhook(self, *, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         """Verifies `Stripe-Signature` over the raw body, not older than TOLERANCE_S."""
@@ -126,6 +183,34 @@ def _status(session: stripe.checkout.Session, intent: stripe.PaymentIntent | Non
     if intent and intent.status in ("requires_payment_method", "canceled"):
         return ProviderStatus.FAILED
     return ProviderStatus.UNPAID
+
+
+def _metadata(given: stripe.StripeObject | None) -> dict[str, str]:
+    return given.to_dict() if given else {}
+
+
+def _refund(row: stripe.Refund) -> ProviderRefund:
+    given = _metadata(row.metadata)
+    return ProviderRefund(
+        id=row.id,
+        amount_minor=row.amount,
+        state=_REFUND_STATES.get(row.status or "", "pending"),
+        reason=given.get("reason", "") or row.reason or "",
+        refund_id=given.get("refund_id", ""),
+    )
+
+
+def _dispute(row: stripe.Dispute) -> ProviderDispute:
+    """Fees are looked at in the payment's currency alone: the account settles each in itself."""
+    due_by = row.evidence_details.due_by
+    return ProviderDispute(
+        id=row.id,
+        amount_minor=row.amount,
+        state=_DISPUTE_STATES.get(row.status, "open"),
+        reason=row.reason,
+        fee_minor=max(0, sum(one.fee for one in row.balance_transactions if one.currency == row.currency)),
+        evidence_due_at=datetime.fromtimestamp(due_by, UTC) if due_by else None,
+    )
 
 
 def _webhook_event(event: stripe.Event, payload: dict[str, Any]) -> WebhookEvent:
@@ -155,7 +240,7 @@ def _text(value: object) -> str:
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Stripe's errors in the product's words. No message passes: it may quote parameters."""
     try:
         yield

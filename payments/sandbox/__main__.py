@@ -14,11 +14,13 @@ from .server import Options, SandboxServer
 
 
 def read_options(arguments: Sequence[str]) -> Options:
-    """The command line; the secret comes from STRIPE_WEBHOOK_SECRET, for a command line is public."""
+    """The command line; the secrets come from the environment, for a command line is public. Without Razorpay's its
+    notices are signed with an empty one, which nobody takes."""
     parser = argparse.ArgumentParser(prog="python -m payments.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="loopback port; 0 takes a free one")
     parser.add_argument("--state", type=Path, required=True, help="file that keeps payments over a restart")
     parser.add_argument("--webhook-url", default="", help="where Stripe's webhooks go; empty: nowhere")
+    parser.add_argument("--razorpay-webhook-url", default="", help="where Razorpay's webhooks go; empty: nowhere")
     given = parser.parse_args(arguments)
     secret = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
     if not secret:
@@ -28,6 +30,8 @@ def read_options(arguments: Sequence[str]) -> Options:
         state_path=given.state,
         stripe_webhook_url=given.webhook_url,
         stripe_webhook_secret=secret,
+        razorpay_webhook_url=given.razorpay_webhook_url,
+        razorpay_webhook_secret=os.environ.get("RAZORPAY_WEBHOOK_SECRET", ""),
     )
 
 

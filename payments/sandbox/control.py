@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from .razorpay_payments import RazorpayPayments
 from .router import Refused, Request, Response, Router, json_response, read_json
 from .store import Knobs, Object, Store
 from .stripe_payments import CannotHappen, StripePayments
@@ -14,16 +15,23 @@ MODES = ("send", "hold", "drop")
 _OPTIONS = {
     "created": ("amount_minor", "currency"),
     "paid": ("amount_minor", "currency"),
-    "refunded": ("amount_minor",),
+    "refunded": ("amount_minor", "status"),
+    "disputed": ("amount_minor", "is_inquiry", "phase"),
+    "won": ("is_fee_back",),
 }
+_KINDS: dict[str, type] = {
+    "amount_minor": int, "currency": str, "status": str, "is_inquiry": bool, "is_fee_back": bool,
+    "phase": str,
+}  # fmt: skip
 
 
 class Control:
     """POST /sandbox/control and /sandbox/knobs.
 
-    control: `{payment_id, event, webhook?: send|hold|drop, amount_minor?, currency?}`; `payment_id` is the
-    application's own id (Stripe: client_reference_id). Answer `{status, webhooks}`: with `hold` the signed
-    webhooks, otherwise none. `amount_minor` and `currency` make the customer pay something else than asked.
+    control: `{payment_id, event, webhook?: send|hold|drop, ...}`; `payment_id` is the application's own id (Stripe:
+    client_reference_id; Razorpay: reference_id). Answer `{status, webhooks}`: with `hold` the signed webhooks,
+    otherwise none. What a step takes besides its word stands in `_OPTIONS`: `amount_minor` and `currency` make the
+    customer pay something else than asked, or only a part be refunded or disputed.
     """
 
     def __init__(self, *, store: Store, payments: StripePayments, sender: Sender, make_webhook: MakeWebhook) -> None:
@@ -31,6 +39,11 @@ class Control:
         self._payments = payments
         self._sender = sender
         self._make_webhook = make_webhook
+        self._others: list[tuple[RazorpayPayments, MakeWebhook]] = []
+
+    def also(self, payments: RazorpayPayments, make_webhook: MakeWebhook) -> None:
+        """Another provider's payments: whose a payment is, its id tells."""
+        self._others.append((payments, make_webhook))
 
     def register(self, *, router: Router) -> None:
         """Add the routes."""
@@ -44,22 +57,30 @@ class Control:
         if mode not in MODES:
             raise _refused(422, f"webhook must be one of {', '.join(MODES)}")
         with self._store.changing():
-            session, events = self._step(command)
-            status = session["payment_status"]
+            payments, make_webhook = self._provider_of(command)
+            session, events = self._step(payments, command)
+            status = session.get("payment_status", session["status"])
             knobs = self._store.knobs
-        webhooks: list[Webhook] = [self._make_webhook(event) for event in events]
+        webhooks: list[Webhook] = [make_webhook(event) for event in events]
         if mode == "send":
             self._sender.send(batch=webhooks, knobs=knobs)
         held = [webhook.signed() for webhook in webhooks] if mode == "hold" else []
         return json_response(body={"status": status, "webhooks": held})
 
-    def _step(self, command: dict[str, Any]) -> tuple[Object, list[Object]]:
-        session = self._payments.find_by_reference(reference=str(command.get("payment_id")))
+    def _provider_of(self, command: dict[str, Any]) -> tuple[StripePayments | RazorpayPayments, MakeWebhook]:
+        reference = str(command.get("payment_id"))
+        mine = (one for one in self._others if one[0].find_by_reference(reference=reference))
+        return next(mine, (self._payments, self._make_webhook))
+
+    def _step(
+        self, payments: StripePayments | RazorpayPayments, command: dict[str, Any]
+    ) -> tuple[Object, list[Object]]:
+        session = payments.find_by_reference(reference=str(command.get("payment_id")))
         if session is None:
             raise _refused(404, "no payment with this payment_id")
         try:
             options = _read_options(command)
-            return session, self._payments.step(session=session, word=str(command.get("event")), **options)
+            return session, payments.step(session=session, word=str(command.get("event")), **options)
         except CannotHappen as error:
             raise _refused(409, str(error)) from error
 
@@ -81,8 +102,9 @@ def _read_options(command: dict[str, Any]) -> dict[str, Any]:
     """What the step takes besides its word."""
     names = _OPTIONS.get(str(command.get("event")), ())
     options = {name: command[name] for name in names if name in command}
-    if type(options.get("amount_minor", 1)) is not int or type(options.get("currency", "")) is not str:
-        raise _refused(422, "amount_minor is a whole number, currency a text")
+    for name, value in options.items():
+        if type(value) is not _KINDS[name]:
+            raise _refused(422, f"{name} is of type {_KINDS[name].__name__}")
     return options
 
 

@@ -31,6 +31,7 @@ dt { color: var(--soft); overflow-wrap: anywhere; } dd { margin: 0; text-align: 
 button { width: 100%; padding: .9rem; border: 0; border-radius: .6rem; background: var(--accent); color: #fff;
   font: inherit; font-weight: 600; cursor: pointer; }
 button:hover { background: #3730a3; }
+button.quiet { margin-top: .75rem; background: none; color: var(--soft); text-decoration: underline; }
 :focus-visible { outline: 3px solid #f5b301; outline-offset: 2px; }
 a { color: inherit; } .note { color: var(--soft); font-size: .9rem; }
 """
@@ -73,20 +74,20 @@ class HostedPage:
         with self._store.changing():
             session = self._store.find(kind="checkout.session", item_id=args["session_id"])
             if session is None:
-                return _page(status=404, title="Unknown payment", content="<h1>There is no such payment</h1>")
-            return _page(title="Pay", content=_content(session), form_target=session["success_url"])
+                return page(status=404, title="Unknown payment", content="<h1>There is no such payment</h1>")
+            return page(title="Pay", content=_content(session), form_target=session["success_url"])
 
     def _pay(self, request: Request, args: dict[str, str]) -> Response:
         with self._store.changing():
             session = self._store.find(kind="checkout.session", item_id=args["session_id"])
             if session is None:
-                return _page(status=404, title="Unknown payment", content="<h1>There is no such payment</h1>")
+                return page(status=404, title="Unknown payment", content="<h1>There is no such payment</h1>")
             success_url = session["success_url"]
             was_paid = session["payment_status"] == "paid"
             try:
                 events = [] if was_paid else self._payments.step(session=session, word="paid")
             except CannotHappen:
-                return _page(status=409, title="Closed", content="<h1>This payment has expired</h1>")
+                return page(status=409, title="Closed", content="<h1>This payment has expired</h1>")
             knobs = self._store.knobs
         # Outside the turn: the application asks the API back while it handles the webhook.
         self._sender.send(batch=[self._make_webhook(event) for event in events], knobs=knobs)
@@ -96,10 +97,10 @@ class HostedPage:
 def _content(session: Object) -> str:
     rows = "".join(
         f"<dt>{escape(item['name'])} × {item['quantity']}</dt>"
-        f"<dd>{_money(item['unit_amount'] * item['quantity'], item['currency'])}</dd>"
+        f"<dd>{money(item['unit_amount'] * item['quantity'], item['currency'])}</dd>"
         for item in session["_line_items"]
     )
-    amount = _money(session["amount_total"], session["currency"])
+    amount = money(session["amount_total"], session["currency"])
     head = f'<h1>Pay Pairly</h1>\n<p class="amount">{amount}</p>\n<dl>{rows}</dl>'
     if session["status"] == "open":
         back = session["cancel_url"]
@@ -111,7 +112,8 @@ def _content(session: Object) -> str:
     return f"{head}\n<p>{words} {link}</p>"
 
 
-def _money(amount: int, currency: str) -> str:
+def money(amount: int, currency: str) -> str:
+    """The amount as the page says it."""
     return f"{escape(currency.upper())} {amount // 100:,}.{amount % 100:02d}"
 
 
@@ -119,7 +121,7 @@ def _style(request: Request, args: dict[str, str]) -> Response:
     return Response(headers={"Content-Type": "text/css; charset=utf-8"}, body=STYLE.encode())
 
 
-def _page(*, title: str, content: str, status: int = 200, form_target: str = "") -> Response:
+def page(*, title: str, content: str, status: int = 200, form_target: str = "") -> Response:
     """The page under a strict policy; browsers hold `form-action` against the redirect too."""
     target = urlsplit(form_target)
     form_action = f"'self' {target.scheme}://{target.netloc}" if target.netloc else "'self'"

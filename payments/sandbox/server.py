@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from .control import Control
 from .hosted_page import HostedPage
+from .payout_control import PayoutControl
+from .razorpay_api import PREFIX, RazorpayApi
+from .razorpay_objects import body_of
+from .razorpay_page import RazorpayPage
+from .razorpay_payments import RazorpayPayments
+from .razorpayx import RazorpayX
 from .router import Request, Response, Router, json_response
-from .store import Store
+from .store import Object, Store
 from .stripe_api import StripeApi
+from .stripe_balance import StripeBalance
+from .stripe_connect import StripeConnect
 from .stripe_payments import StripePayments
-from .webhooks import Sender, stripe_signer, webhook_maker
+from .webhooks import MakeWebhook, Sender, Webhook, razorpay_signer, stripe_signer, webhook_maker
 
 HOST = "127.0.0.1"  # never anything else: whoever reaches the control door makes payments
 LOOPBACK_NAMES = {"127.0.0.1", "localhost", "::1"}
@@ -28,6 +38,8 @@ class Options:
     state_path: Path
     stripe_webhook_url: str
     stripe_webhook_secret: str
+    razorpay_webhook_url: str = ""
+    razorpay_webhook_secret: str = ""
 
 
 class SandboxServer(ThreadingHTTPServer):
@@ -51,12 +63,39 @@ def build_router(*, options: Options, base_url: str) -> Router:
     )
     router = Router()
     router.add(method="GET", path="/sandbox/health", handler=_health)
-    StripeApi(store=store, base_url=base_url).register(router=router)
-    page = HostedPage(store=store, payments=payments, sender=sender, make_webhook=make_webhook)
+    doors: Any = {"store": store, "payments": payments, "sender": sender, "make_webhook": make_webhook}
+    StripeApi(base_url=base_url, **doors).register(router=router)
+    StripeBalance(store=store).register(router=router)
+    page = HostedPage(**doors)
     page.register(router=router)
-    control = Control(store=store, payments=payments, sender=sender, make_webhook=make_webhook)
+    control = Control(**doors)
+    razorpay, make_razorpay_webhook = _add_razorpay(router, store, sender, options, base_url)
+    control.also(razorpay, make_razorpay_webhook)
     control.register(router=router)
+    connect = StripeConnect(store=store, base_url=base_url, sender=sender, make_webhook=make_webhook)
+    connect.register(router=router)
+    payouts = RazorpayX(store=store, sender=sender, make_webhook=make_razorpay_webhook)
+    payouts.register(router=router)
+    PayoutControl(store=store, sender=sender, providers=[connect, payouts]).register(router=router)
     return router
+
+
+def _add_razorpay(
+    router: Router, store: Store, sender: Sender, options: Options, base_url: str
+) -> tuple[RazorpayPayments, MakeWebhook]:
+    """Razorpay's doors, below a path of their own: the two providers' paths overlap."""
+    base_url = f"{base_url}{PREFIX}"
+    payments = RazorpayPayments(store=store, base_url=base_url)
+
+    def make_webhook(event: Object) -> Webhook:
+        sign = razorpay_signer(secret=options.razorpay_webhook_secret, event_id=event["id"])
+        return Webhook(url=options.razorpay_webhook_url, body=json.dumps(body_of(event)), sign=sign)
+
+    api = RazorpayApi(store=store, payments=payments, base_url=base_url, sender=sender, make_webhook=make_webhook)
+    api.register(router=router)
+    page = RazorpayPage(store=store, payments=payments, sender=sender, make_webhook=make_webhook)
+    page.register(router=router)
+    return payments, make_webhook
 
 
 def _health(request: Request, args: dict[str, str]) -> Response:

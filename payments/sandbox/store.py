@@ -64,6 +64,12 @@ class Store:
                 self._save(text)
                 self._saved = text
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """The caller's turn to look and change nothing: nothing is compared and nothing written."""
+        with self._lock:
+            yield
+
     def put(self, *, item: Object) -> Object:
         """Keep an object under its `id`; an object of the same id is replaced."""
         self._objects[item["id"]] = item

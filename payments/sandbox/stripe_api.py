@@ -12,11 +12,21 @@ from . import stripe_objects as objects
 from .router import Refused, Request, Response, Router, json_response
 from .store import Object, SavedAnswer, Store
 from .stripe_forms import BadForm, decode
+from .stripe_payments import CannotHappen, StripePayments
+from .webhooks import MakeWebhook, Sender
 
 SESSION_PARAMS = {
     "adaptive_pricing", "cancel_url", "client_reference_id", "customer_email", "expand", "line_items",
     "locale", "metadata", "mode", "payment_intent_data", "payment_method_types", "success_url",
 }  # fmt: skip
+REFUND_PARAMS = {"amount", "charge", "expand", "metadata", "payment_intent", "reason"}
+# What can be listed, and by which of its members.
+LISTS = (
+    ("/v1/checkout/sessions", "checkout.session", ("payment_intent", "status")),
+    ("/v1/refunds", "refund", ("payment_intent", "charge")),
+    ("/v1/disputes", "dispute", ("payment_intent", "charge")),
+    ("/v1/radar/early_fraud_warnings", "radar.early_fraud_warning", ("payment_intent", "charge")),
+)
 PAGE_SIZE = 10
 # Addresses go into headers and a policy: nothing that ends a part there.
 _URL = re.compile(r"https?://[^\s;,'\"<>]+")
@@ -26,21 +36,30 @@ MIN_AMOUNT = 30  # the lowest of Stripe's minimum charges; enough to refuse nons
 class StripeApi:
     """Routes below /v1. Every request takes its turn on the store."""
 
-    def __init__(self, *, store: Store, base_url: str) -> None:
+    def __init__(
+        self, *, store: Store, base_url: str, payments: StripePayments, sender: Sender, make_webhook: MakeWebhook
+    ) -> None:
         self._store = store
         self._base_url = base_url
+        self._payments = payments
+        self._sender = sender
+        self._make_webhook = make_webhook
+        self._happened: list[Object] = []  # the events of the request whose turn it is
 
     def register(self, *, router: Router) -> None:
         """Add the routes."""
         sessions = "/v1/checkout/sessions"
-        router.add(method="POST", path=sessions, handler=self._guarded(self._create_session))
-        router.add(method="GET", path=sessions, handler=self._guarded(self._list_sessions))
+        router.add(method="POST", path=sessions, handler=self._guarded(self._keyed(self._new_session)))
+        router.add(method="POST", path="/v1/refunds", handler=self._guarded(self._keyed(self._new_refund)))
+        for path, kind, names in LISTS:
+            router.add(method="GET", path=path, handler=self._guarded(self._lister(kind, names)))
         for path, kind in (
             (f"{sessions}/{{item_id}}", "checkout.session"),
             ("/v1/payment_intents/{item_id}", "payment_intent"),
             ("/v1/charges/{item_id}", "charge"),
             ("/v1/refunds/{item_id}", "refund"),
             ("/v1/disputes/{item_id}", "dispute"),
+            ("/v1/radar/early_fraud_warnings/{item_id}", "radar.early_fraud_warning"),
             ("/v1/events/{item_id}", "event"),
         ):
             router.add(method="GET", path=path, handler=self._guarded(self._retriever(kind)))
@@ -50,9 +69,14 @@ class StripeApi:
 
         def run(request: Request, args: dict[str, str]) -> Response:
             _check_key(request)
-            with self._store.changing():
+            events: list[Object] = []
+            with self._store.reading() if request.method == "GET" else self._store.changing():
+                self._happened = events
                 response = handler(request, args)
+                knobs = self._store.knobs
                 is_broken = request.method == "POST" and response.status < 300 and self._store.take_error()
+            # Outside the turn: the application asks the API back while it handles the webhook.
+            self._sender.send(batch=[self._make_webhook(event) for event in events], knobs=knobs)
             if is_broken:
                 # As if the answer was lost behind the API's edge: a retry with the same key finds the object.
                 raise _error(500, "api_error", "sandbox: committed, but the answer was lost")
@@ -60,21 +84,55 @@ class StripeApi:
 
         return run
 
-    def _create_session(self, request: Request, args: dict[str, str]) -> Response:
-        params = _params(request.body.decode("utf-8", "replace"))
-        key = request.headers.get("idempotency-key", "")
-        fingerprint = hashlib.sha256(json.dumps([request.path, params], sort_keys=True).encode()).hexdigest()
-        saved = self._store.find_answer(key=key) if key else None
-        if saved is not None:
-            if saved.fingerprint != fingerprint:
-                raise _error(400, "idempotency_error", f"Key {key} was first used with other parameters.")
-            replayed = {"Idempotent-Replayed": "true"}
-            return json_response(body=saved.body, status=saved.status, headers=replayed)
-        body = self._new_session(params)
-        if key:
-            answer = SavedAnswer(fingerprint=fingerprint, status=200, body=body)
-            self._store.save_answer(key=key, answer=answer)
-        return json_response(body=body)
+    def _keyed(self, make: Callable[[dict[str, Any]], Object]) -> Callable[[Request, dict[str, str]], Response]:
+        """A POST that makes something, once for each idempotency key."""
+
+        def create(request: Request, args: dict[str, str]) -> Response:
+            params = _params(request.body.decode("utf-8", "replace"))
+            key = request.headers.get("idempotency-key", "")
+            fingerprint = hashlib.sha256(json.dumps([request.path, params], sort_keys=True).encode()).hexdigest()
+            saved = self._store.find_answer(key=key) if key else None
+            if saved is not None:
+                if saved.fingerprint != fingerprint:
+                    raise _error(400, "idempotency_error", f"Key {key} was first used with other parameters.")
+                replayed = {"Idempotent-Replayed": "true"}
+                return json_response(body=saved.body, status=saved.status, headers=replayed)
+            body = make(params)
+            if key:
+                answer = SavedAnswer(fingerprint=fingerprint, status=200, body=body)
+                self._store.save_answer(key=key, answer=answer)
+            return json_response(body=body)
+
+        return create
+
+    def _new_refund(self, params: dict[str, Any]) -> Object:
+        unknown = set(params) - REFUND_PARAMS
+        if unknown:
+            raise _invalid("parameter_unknown", sorted(unknown)[0])
+        charge = self._find_charge(params)
+        if charge is None:
+            raise _error(
+                404, "invalid_request_error", "No such payment", code="resource_missing", param="payment_intent"
+            )
+        left = charge["amount"] - charge["amount_refunded"]
+        if left == 0:
+            raise _error(400, "invalid_request_error", "The charge was refunded.", code="charge_already_refunded")
+        if any(not row["is_charge_refundable"] for row in self._store.list_items(kind="dispute", charge=charge["id"])):
+            raise _error(400, "invalid_request_error", "The charge was charged back.", code="charge_disputed")
+        text = str(params.get("amount", left))
+        amount = int(text) if text.isascii() and text.isdigit() else 0
+        if params.get("reason", "fraudulent") not in ("duplicate", "fraudulent", "requested_by_customer"):
+            raise _invalid("parameter_invalid", "reason")
+        try:
+            refund, self._happened[:] = self._payments.refund(charge=charge, amount=amount, params=params)
+        except CannotHappen as error:
+            raise _invalid("parameter_invalid_integer", "amount") from error
+        return self._shown(refund, params)
+
+    def _find_charge(self, params: dict[str, Any]) -> Object | None:
+        intent = self._store.find(kind="payment_intent", item_id=str(params.get("payment_intent", "")))
+        charge_id = intent["latest_charge"] if intent else params.get("charge")
+        return self._store.find(kind="charge", item_id=str(charge_id or ""))
 
     def _new_session(self, params: dict[str, Any]) -> Object:
         unknown = set(params) - SESSION_PARAMS
@@ -90,23 +148,30 @@ class StripeApi:
         item["success_url"] = item["success_url"].replace("{CHECKOUT_SESSION_ID}", item["id"])
         return self._shown(self._store.put(item=item), params)
 
-    def _list_sessions(self, request: Request, args: dict[str, str]) -> Response:
-        params = _params(request.query)
-        match = {name: params[name] for name in ("payment_intent", "status") if name in params}
-        rows = self._store.list_items(kind="checkout.session", **match)
-        if "starting_after" in params:
-            ids = [row["id"] for row in rows]
-            if params["starting_after"] not in ids:
-                raise _error(400, "invalid_request_error", "No such session", code="resource_missing")
-            rows = rows[ids.index(params["starting_after"]) + 1 :]
-        limit = _read_limit(params.get("limit"))
-        page = {
-            "object": "list",
-            "url": request.path,
-            "has_more": len(rows) > limit,
-            "data": [self._shown(row, {}) for row in rows[:limit]],
-        }
-        return json_response(body=page)
+    def _lister(self, kind: str, names: tuple[str, ...]) -> Callable[[Request, dict[str, str]], Response]:
+        """A page of objects, newest first, whose members equal the parameters in `names`."""
+
+        def list_page(request: Request, args: dict[str, str]) -> Response:
+            params = _params(request.query)
+            unknown = set(params) - {*names, "limit", "starting_after", "expand"}
+            if unknown:
+                raise _invalid("parameter_unknown", sorted(unknown)[0])
+            rows = self._store.list_items(kind=kind, **{name: params[name] for name in names if name in params})
+            if "starting_after" in params:
+                ids = [row["id"] for row in rows]
+                if params["starting_after"] not in ids:
+                    raise _error(400, "invalid_request_error", "No such object", code="resource_missing")
+                rows = rows[ids.index(params["starting_after"]) + 1 :]
+            limit = _read_limit(params.get("limit"))
+            page = {
+                "object": "list",
+                "url": request.path,
+                "has_more": len(rows) > limit,
+                "data": [self._shown(row, {}) for row in rows[:limit]],
+            }
+            return json_response(body=page)
+
+        return list_page
 
     def _retriever(self, kind: str) -> Callable[[Request, dict[str, str]], Response]:
         def retrieve(request: Request, args: dict[str, str]) -> Response:
@@ -126,6 +191,11 @@ class StripeApi:
 
     def _expand(self, shown: Object, path: list[str]) -> None:
         name = path[0]
+        if name == "refunds" and shown["object"] == "charge":
+            rows = self._store.list_items(kind="refund", charge=shown["id"])
+            more = {"url": f"/v1/charges/{shown['id']}/refunds", "has_more": len(rows) > PAGE_SIZE}
+            shown["refunds"] = {"object": "list", "data": rows[:PAGE_SIZE], **more}
+            return
         kind = {"payment_intent": "payment_intent", "latest_charge": "charge", "charge": "charge"}.get(name)
         if kind is None or name not in shown:
             raise _invalid("parameter_invalid", "expand")

@@ -9,6 +9,7 @@ from .store import Object, new_id
 
 API_VERSION = "2026-10-28.endive"
 SESSION_LIFE_S = 24 * 3600
+EVIDENCE_S = 7 * 24 * 3600
 
 
 def session(*, params: dict[str, Any], line_items: list[Object], amount: int, currency: str) -> Object:
@@ -77,37 +78,83 @@ def charge(*, intent: Object) -> Object:
     }
 
 
-def refund(*, charge: Object, amount: int) -> Object:
-    """A refund that succeeded."""
+def refund(*, charge: Object, amount: int, status: str = "succeeded", params: dict[str, Any] | None = None) -> Object:
+    """A refund; `status` as Stripe's: pending, succeeded or failed."""
+    given = params or {}
     return {
         "id": new_id("re"),
         "object": "refund",
         "amount": amount,
+        "balance_transaction": None,
         "charge": charge["id"],
         "created": int(time.time()),
         "currency": charge["currency"],
-        "metadata": {},
+        "failure_reason": None,
+        "metadata": given.get("metadata") or {},
         "payment_intent": charge["payment_intent"],
-        "reason": "requested_by_customer",
-        "status": "succeeded",
+        "reason": given.get("reason"),
+        "status": status,
     }
 
 
-def dispute(*, charge: Object) -> Object:
-    """A dispute of the whole charge that waits for an answer."""
+def dispute(*, charge: Object, amount: int, is_inquiry: bool) -> Object:
+    """A dispute that waits for an answer; an inquiry takes no money."""
     return {
         "id": new_id("du"),
         "object": "dispute",
-        "amount": charge["amount"],
+        "amount": amount,
+        "balance_transactions": [],
         "charge": charge["id"],
         "created": int(time.time()),
         "currency": charge["currency"],
-        "evidence_details": {"due_by": int(time.time()) + 7 * 24 * 3600, "submission_count": 0},
+        "evidence": {},
+        "evidence_details": {
+            "due_by": int(time.time()) + EVIDENCE_S,
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": is_inquiry,
         "livemode": False,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "reason": "fraudulent",
-        "status": "needs_response",
+        "status": "warning_needs_response" if is_inquiry else "needs_response",
+    }
+
+
+def balance_transaction(*, source: Object, amount: int, fee: int, category: str) -> Object:
+    """A movement of the platform's balance: `amount` below 0 is taken, `fee` is kept besides."""
+    now = int(time.time())
+    return {
+        "id": new_id("txn"),
+        "object": "balance_transaction",
+        "amount": amount,
+        "available_on": now,
+        "created": now,
+        "currency": source["currency"],
+        "exchange_rate": None,
+        "fee": fee,
+        "fee_details": [],
+        "net": amount - fee,
+        "reporting_category": category,
+        "source": source["id"],
+        "status": "available",
+        "type": "adjustment",
+    }
+
+
+def early_fraud_warning(*, charge: Object) -> Object:
+    """What a card's network says before its holder does."""
+    return {
+        "id": new_id("issfr"),
+        "object": "radar.early_fraud_warning",
+        "actionable": True,
+        "charge": charge["id"],
+        "created": int(time.time()),
+        "fraud_type": "misc",
+        "livemode": False,
+        "payment_intent": charge["payment_intent"],
     }
 
 

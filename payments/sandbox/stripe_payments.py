@@ -7,6 +7,8 @@ from typing import Any
 from . import stripe_objects as objects
 from .store import Object, Store
 
+DISPUTE_FEE = 1_500  # in the currency's minor unit; enough for a sandbox
+
 
 class CannotHappen(Exception):
     """The step is not possible in the payment's present state."""
@@ -24,10 +26,16 @@ class StripePayments:
             "paid": self._pay,
             "failed": self._fail,
             "expired": self._expire,
-            "refunded": self._refund,
+            "refunded": self._refund_all,
+            "refund_done": self._finish_refund,
+            "refund_failed": self._fail_refund,
+            "warned": self._warn,
             "disputed": self._dispute,
+            "escalated": self._escalate,
+            "closed": self._close_inquiry,
             "won": self._win,
             "lost": self._lose,
+            "appealed": self._appeal,
         }
 
     def find_by_reference(self, *, reference: str) -> Object | None:
@@ -38,7 +46,9 @@ class StripePayments:
     def step(self, *, session: Object, word: str, **options: Any) -> list[Object]:
         """Carry out one step and return its events.
 
-        `created`, `paid` and `refunded` take an `amount_minor`, the first two a `currency`.
+        `created`, `paid`, `refunded` and `disputed` take an `amount_minor`, the first two a `currency`; `refunded` a
+        `status` (pending: `refund_done` or `refund_failed` follows), `disputed` `is_inquiry` (takes nothing until it
+        is `escalated`), `won` `is_fee_back`.
         Raises CannotHappen for an unknown word or a step out of order.
         """
         if word not in self._steps:
@@ -125,42 +135,104 @@ class StripePayments:
             raise CannotHappen("the payment was not paid")
         return charge
 
-    def _refund(self, session: Object, amount_minor: int | None = None) -> list[Object]:
+    def _refund_all(self, session: Object, amount_minor: int | None = None, status: str = "succeeded") -> list[Object]:
         charge = self._charge(session)
-        left = charge["amount"] - charge["amount_refunded"]
-        amount = left if amount_minor is None else amount_minor
-        if not 0 < amount <= left:
+        amount = charge["amount"] - charge["amount_refunded"] if amount_minor is None else amount_minor
+        return self.refund(charge=charge, amount=amount, status=status)[1]
+
+    def refund(
+        self, *, charge: Object, amount: int, status: str = "succeeded", params: dict[str, Any] | None = None
+    ) -> tuple[Object, list[Object]]:
+        """Refund part of a charge; the refund and its events. Raises CannotHappen when so much is not left."""
+        if not 0 < amount <= charge["amount"] - charge["amount_refunded"]:
             raise CannotHappen("there is not so much left to refund")
-        refund = self._store.put(item=objects.refund(charge=charge, amount=amount))
+        refund = self._store.put(item=objects.refund(charge=charge, amount=amount, status=status, params=params))
         charge["amount_refunded"] += amount
         charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-        return [self._event("charge.refunded", charge), self._event("refund.created", refund)]
+        return refund, [self._event("charge.refunded", charge), self._event("refund.created", refund)]
 
-    def _dispute(self, session: Object) -> list[Object]:
+    def _last_refund(self, session: Object, *statuses: str) -> Object:
+        rows = self._store.list_items(kind="refund", charge=self._charge(session)["id"])
+        found = next((row for row in rows if row["status"] in statuses), None)
+        if found is None:
+            raise CannotHappen("there is no such refund")
+        return found
+
+    def _finish_refund(self, session: Object) -> list[Object]:
+        refund = self._last_refund(session, "pending")
+        refund["status"] = "succeeded"
+        return [self._event("refund.updated", refund)]
+
+    def _fail_refund(self, session: Object) -> list[Object]:
+        """The bank sent it back: the money is the platform's again."""
+        refund, charge = self._last_refund(session, "pending", "succeeded"), self._charge(session)
+        refund.update(status="failed", failure_reason="expired_or_canceled_card")
+        charge.update(amount_refunded=charge["amount_refunded"] - refund["amount"], refunded=False)
+        return [self._event("refund.updated", refund), self._event("refund.failed", refund)]
+
+    def _warn(self, session: Object) -> list[Object]:
+        charge = self._charge(session)
+        if self._store.list_items(kind="radar.early_fraud_warning", charge=charge["id"]):
+            raise CannotHappen("the payment was warned of already")
+        warning = self._store.put(item=objects.early_fraud_warning(charge=charge))
+        return [self._event("radar.early_fraud_warning.created", warning)]
+
+    def _dispute(self, session: Object, amount_minor: int | None = None, is_inquiry: bool = False) -> list[Object]:
         charge = self._charge(session)
         if charge["disputed"]:
             raise CannotHappen("the payment is disputed already")
+        amount = charge["amount"] if amount_minor is None else amount_minor
+        if not 0 < amount <= charge["amount"]:
+            raise CannotHappen("a dispute is about the charge or a part of it")
         charge["disputed"] = True
-        dispute = self._store.put(item=objects.dispute(charge=charge))
-        return [
-            self._event("charge.dispute.created", dispute),
-            self._event("charge.dispute.funds_withdrawn", dispute),
-        ]
+        dispute = self._store.put(item=objects.dispute(charge=charge, amount=amount, is_inquiry=is_inquiry))
+        created = self._event("charge.dispute.created", dispute)
+        return [created] if is_inquiry else [created, self._withdraw(dispute)]
 
-    def _close_dispute(self, session: Object, outcome: str) -> Object:
-        charge_id = self._charge(session)["id"]
-        rows = self._store.list_items(kind="dispute", charge=charge_id, status="needs_response")
+    def _withdraw(self, dispute: Object) -> Object:
+        taken = objects.balance_transaction(
+            source=dispute, amount=-dispute["amount"], fee=DISPUTE_FEE, category="dispute"
+        )
+        dispute["balance_transactions"].append(taken)
+        return self._event("charge.dispute.funds_withdrawn", dispute)
+
+    def _find_dispute(self, session: Object, status: str) -> Object:
+        rows = self._store.list_items(kind="dispute", charge=self._charge(session)["id"], status=status)
         if not rows:
-            raise CannotHappen("there is no open dispute")
-        rows[0]["status"] = outcome
+            raise CannotHappen("there is no such dispute")
         return rows[0]
 
-    def _win(self, session: Object) -> list[Object]:
-        dispute = self._close_dispute(session, "won")
+    def _escalate(self, session: Object) -> list[Object]:
+        """An inquiry that was not answered to the bank's liking."""
+        dispute = self._find_dispute(session, "warning_needs_response")
+        dispute.update(status="needs_response", is_charge_refundable=False)
+        return [self._event("charge.dispute.updated", dispute), self._withdraw(dispute)]
+
+    def _close_inquiry(self, session: Object) -> list[Object]:
+        dispute = self._find_dispute(session, "warning_needs_response")
+        dispute["status"] = "warning_closed"
+        return [self._event("charge.dispute.closed", dispute)]
+
+    def _win(self, session: Object, is_fee_back: bool = False) -> list[Object]:
+        return self._reinstate(self._find_dispute(session, "needs_response"), is_fee_back=is_fee_back)
+
+    def _reinstate(self, dispute: Object, *, is_fee_back: bool) -> list[Object]:
+        dispute["status"] = "won"
+        fee = -DISPUTE_FEE if is_fee_back else 0
+        given = objects.balance_transaction(
+            source=dispute, amount=dispute["amount"], fee=fee, category="dispute_reversal"
+        )
+        dispute["balance_transactions"].append(given)
         return [
             self._event("charge.dispute.funds_reinstated", dispute),
             self._event("charge.dispute.closed", dispute),
         ]
 
+    def _appeal(self, session: Object) -> list[Object]:
+        """A lost dispute that the next instance decides for the merchant."""
+        return self._reinstate(self._find_dispute(session, "lost"), is_fee_back=False)
+
     def _lose(self, session: Object) -> list[Object]:
-        return [self._event("charge.dispute.closed", self._close_dispute(session, "lost"))]
+        dispute = self._find_dispute(session, "needs_response")
+        dispute["status"] = "lost"
+        return [self._event("charge.dispute.closed", dispute)]

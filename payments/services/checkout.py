@@ -9,8 +9,10 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from credits.services import caps
 from pairly.common import idempotency
 from security import limits
 from users.models import User
@@ -27,6 +29,7 @@ from ..gateways.base import (
 )
 from ..gateways.registry import get_gateway
 from ..models import Payment
+from . import risk
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +38,10 @@ def start_checkout(*, user: User, package_id: str, provider: str, currency: str,
     """Open a checkout and return the payment with its `checkout_url`.
 
     The same key with the same choice returns the same payment, also after a failure half-way. Raises
-    InvalidInput, IdempotencyConflict (same key, other choice), RateLimited, ProviderUnavailable.
+    InvalidInput, IdempotencyConflict (same key, other choice), CoolingOff, PurchaseRefused, RateLimited,
+    ProviderUnavailable.
     """
+    caps.require_not_cooling_off(user=user, at=timezone.now())
     offer = selectors.get_offer(package_id=package_id, currency=currency)
     gateway = get_gateway(provider=provider)
     agreed = {
@@ -46,6 +51,8 @@ def start_checkout(*, user: User, package_id: str, provider: str, currency: str,
         "amount_minor": offer.amount_minor,
         "credits_centi": offer.credits_centi,
     }
+    if not selectors.has_request(user=user, request_id=idempotency_key):
+        risk.require(user=user, amount_centi=offer.credits_centi)
     payment = _reserve(user, idempotency_key, agreed)
     if payment.provider_session_id is None:
         session = _open_session(gateway, payment)

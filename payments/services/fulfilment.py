@@ -1,8 +1,11 @@
-"""Crediting what was paid: one function, reached from webhook, return page and reconciler.
+"""Crediting what was paid and taking back what went back: one function, from webhook, return page and reconciler.
 
 Nothing that a customer or a notice says is believed: the provider is asked, its answer compared with our row,
-and the ledger operation is keyed on the provider's payment object, so however often and from wherever this
-runs, one payment is credited once.
+and each ledger operation is keyed on the provider's object, so however often and from wherever this runs, one payment
+is credited once and one refund or dispute taken back once.
+
+Money that went back before we ever heard of the payment is credited and taken back, in two transactions: whatever came
+first, the books show what came in and what went out, and the buyer has the credits of what stayed.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from ..errors import ProviderUnavailable
 from ..gateways.base import GatewayError, PaymentGateway, ProviderPayment, ProviderRefused, ProviderStatus
 from ..gateways.registry import get_gateway
 from ..models import Payment
+from . import returns
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +38,8 @@ Flag: TypeAlias = Payment.Flag
 def fulfil(*, payment_id: uuid.UUID) -> Payment:
     """Bring a payment up to the provider's truth and return it.
 
-    Credits only what is paid, in the agreed amount and currency; anything else is flagged for staff.
+    Credits only what is paid, in the agreed amount and currency; anything else is flagged for staff. Refunds and
+    disputes of what was credited follow (`services.returns`).
     No transaction is open while the provider is asked. Raises NotFound, ProviderUnavailable.
     """
     payment = Payment.objects.filter(uid=payment_id).first()
@@ -52,6 +57,21 @@ def fulfil(*, payment_id: uuid.UUID) -> Payment:
             _flag(locked, Flag.NOT_AT_PROVIDER)
         else:
             _apply(locked, truth, gateway)
+    if truth is not None and not locked.is_open and _has_returns(truth):
+        return _apply_returns(locked, truth, gateway)
+    return locked
+
+
+def _has_returns(truth: ProviderPayment) -> bool:
+    return bool(truth.refunds or truth.disputes or truth.is_warned)
+
+
+def _apply_returns(payment: Payment, truth: ProviderPayment, gateway: PaymentGateway) -> Payment:
+    """In a transaction of its own: crediting locks the buyer's account, and taking back locks holds before it."""
+    with transaction.atomic():
+        locked = Payment.objects.select_for_update().get(pk=payment.pk)
+        if _find_objection(locked, truth, gateway) is None:
+            returns.apply(payment=locked, truth=truth)
     return locked
 
 
@@ -91,9 +111,12 @@ def _find_objection(payment: Payment, truth: ProviderPayment, gateway: PaymentGa
         return Flag.WRONG_CURRENCY
     if truth.amount_minor != payment.amount_minor:
         return Flag.WRONG_AMOUNT
-    if truth.returned_minor or truth.is_disputed:
-        return Flag.MONEY_RETURNED
-    return None if truth.provider_object_id else Flag.WRONG_REFERENCE
+    if payment.provider_payment_id not in (None, truth.provider_object_id) or not truth.provider_object_id:
+        return Flag.WRONG_REFERENCE
+    # The provider says that money went back, and not as what: nothing can be booked for it.
+    listed_minor = sum(refund.amount_minor for refund in truth.refunds if refund.state != "failed")
+    is_unlisted = truth.returned_minor > listed_minor or (truth.is_disputed and not truth.disputes)
+    return Flag.MONEY_RETURNED if is_unlisted else None
 
 
 def _credit(payment: Payment, truth: ProviderPayment) -> None:

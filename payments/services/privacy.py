@@ -6,7 +6,7 @@ from users.models import User
 from users.types import ExportWriter
 
 from .. import selectors
-from ..models import Payment
+from ..models import MoneyBack, Payment
 
 
 def export(*, user: User, out: ExportWriter) -> None:
@@ -16,6 +16,14 @@ def export(*, user: User, out: ExportWriter) -> None:
         "provider_session_id", "provider_payment_id",
     )  # fmt: skip
     out.rows("payments/payments", rows.iterator(chunk_size=1000))
+    returns = MoneyBack.objects.filter(payment__user=user).order_by("id")
+    out.rows(
+        "payments/refunds_and_disputes",
+        returns.values(
+            "uid", "payment__uid", "kind", "state", "provider_object_id", "amount_minor", "unspent_centi", "held_centi",
+            "reserve_centi", "debt_centi", "created_at", "closed_at",
+        ).iterator(chunk_size=1000),
+    )  # fmt: skip
 
 
 def erase(*, user: User) -> None:

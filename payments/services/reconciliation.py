@@ -29,6 +29,19 @@ def reconcile(*, at: datetime) -> int:
     return n_moved
 
 
+def follow_up(*, at: datetime) -> int:
+    """Ask about refunds and disputes under way that were not heard of for a while; returns of how many payments. Stops
+    when the provider is away."""
+    n_asked = 0
+    for payment_uid in selectors.list_undecided(at=at):
+        try:
+            fulfilment.fulfil(payment_id=payment_uid)
+        except ProviderUnavailable:
+            break
+        n_asked += 1
+    return n_asked
+
+
 def _give_up(payment: Payment, at: datetime) -> int:
     """Nobody was ever sent to a checkout whose address we never got."""
     rows = Payment.objects.filter(pk=payment.pk, status=Payment.Status.CREATED, provider_session_id__isnull=True)

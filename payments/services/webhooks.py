@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 
 import structlog
@@ -12,11 +13,12 @@ from pairly.common.after_commit import enqueue
 from security import event_log
 
 from .. import selectors
-from ..errors import BadWebhookSignature, WrongMode
+from ..errors import BadWebhookSignature, ProviderUnavailable, WrongMode
 from ..gateways import base
+from ..gateways.payout_registry import parse_notice
 from ..gateways.registry import find_provider, get_gateway
 from ..models import Payment, WebhookEvent
-from . import fulfilment
+from . import fulfilment, payout_events
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +35,7 @@ def receive(*, provider: str | None, headers: Mapping[str, str], body: bytes) ->
         raise BadWebhookSignature
     gateway = get_gateway(provider=provider)
     try:
-        event = gateway.parse_webhook(headers=headers, body=body)
+        event = parse_notice(gateway=gateway, headers=headers, body=body)
     except base.BadSignature as error:
         _tell(provider, reason=str(error))
         raise BadWebhookSignature from error
@@ -73,13 +75,31 @@ def process(*, event_pk: int) -> None:
     event = WebhookEvent.objects.filter(pk=event_pk, processed_at__isnull=True).first()
     if event is None:
         return
-    payment = selectors.find_payment_of_event(event=event)
-    if payment is None:
+    is_of_payout = payout_events.take(event=event)
+    payment = None if is_of_payout else selectors.find_payment_of_event(event=event) or _ask_for_payment(event)
+    if is_of_payout:
+        log.info("webhook_of_payout", type=event.type, event_id=event.event_id)
+    elif payment is None:
         log.info("webhook_of_nothing_ours", type=event.type, event_id=event.event_id)
     else:
         _adopt_session(payment, event)
         fulfilment.fulfil(payment_id=payment.uid)
     WebhookEvent.objects.filter(pk=event.pk, processed_at__isnull=True).update(processed_at=timezone.now())
+
+
+def _ask_for_payment(event: WebhookEvent) -> Payment | None:
+    """A refund, dispute or warning names only the provider's payment, which we do not know until it is credited: that
+    may be happening at this moment, or its notice was lost."""
+    if not event.payment_object_id:
+        return None
+    try:
+        gateway = get_gateway(provider=event.provider)
+        reference = gateway.find_reference(provider_object_id=event.payment_object_id)
+        return Payment.objects.filter(uid=uuid.UUID(reference), provider=event.provider).first()
+    except base.GatewayError as error:
+        raise ProviderUnavailable(retry_after_s=5) from error
+    except ValueError:  # no reference, or not one of ours
+        return None
 
 
 def _adopt_session(payment: Payment, event: WebhookEvent) -> None:

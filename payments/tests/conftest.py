@@ -7,8 +7,9 @@ import pytest
 from pytest_django import Settings
 
 from pairly.testing.fixtures import free_port
+from payments.gateways.razorpay import RazorpayGateway
 from payments.gateways.stripe import StripeGateway
-from payments.tests.sandboxes import SECRET, RunningSandbox, running_sandbox
+from payments.tests.sandboxes import RAZORPAY_SECRET, SECRET, RunningSandbox, running_sandbox
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +27,26 @@ def gateway(sandbox: RunningSandbox) -> StripeGateway:
 
 
 @pytest.fixture
+def razorpay(sandbox: RunningSandbox) -> RazorpayGateway:
+    """Razorpay's gateway with its official client, talking to the sandbox."""
+    sandbox.turn()
+    return RazorpayGateway(
+        key_id="rzp_test_sandbox",
+        key_secret="sandbox",
+        webhook_secret=RAZORPAY_SECRET,
+        api_base=f"{sandbox.url}/razorpay",
+    )
+
+
+@pytest.fixture
 def shop(sandbox: RunningSandbox, settings: Settings) -> RunningSandbox:
     """The application buys from the sandbox."""
     sandbox.turn()
     settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
     settings.STRIPE_WEBHOOK_SECRET = SECRET
     settings.STRIPE_API_BASE = sandbox.url
+    settings.RAZORPAY_KEY_ID = "rzp_test_sandbox"
+    settings.RAZORPAY_KEY_SECRET = "sandbox"
+    settings.RAZORPAY_WEBHOOK_SECRET = RAZORPAY_SECRET
+    settings.RAZORPAY_API_BASE = f"{sandbox.url}/razorpay"
     return sandbox

@@ -20,6 +20,7 @@ from pairly.embedded import processes
 from payments.gateways.base import CheckoutRequest
 
 SECRET = "whsec_of_the_tests"
+RAZORPAY_SECRET = "razorpay_of_the_tests"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -28,6 +29,14 @@ def signature(body: bytes, *, secret: str = SECRET, age_s: int = 0) -> dict[str,
     at = int(time.time()) - age_s
     digest = hmac.new(secret.encode(), str(at).encode() + b"." + body, hashlib.sha256).hexdigest()
     return {"Stripe-Signature": f"t={at},v1={digest}"}
+
+
+def razorpay_headers(
+    body: bytes, *, secret: str = RAZORPAY_SECRET, event_id: str = "evtOfTheTests01"
+) -> dict[str, str]:
+    """Razorpay's headers for `body`, written out here once more."""
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return {"X-Razorpay-Signature": digest, "X-Razorpay-Event-Id": event_id}
 
 
 def request_for(payment_id: uuid.UUID | None = None) -> CheckoutRequest:
@@ -51,7 +60,7 @@ class RunningSandbox:
 
     def control(self, payment_id: Any, event: str, **more: Any) -> httpx.Response:
         body = {"payment_id": str(payment_id), "event": event, **more}
-        return httpx.post(f"{self.url}/sandbox/control", json=body, timeout=20)
+        return httpx.post(f"{self.url}/sandbox/control", json=body, timeout=30)
 
     def hold(self, payment_id: Any, event: str, **more: Any) -> list[dict[str, Any]]:
         """Make `event` happen and get its signed webhooks instead of having them sent."""
@@ -76,12 +85,17 @@ def running_sandbox(folder: Path, *, port: int, webhook_url: str = "") -> Iterat
         "--state",
         str(folder / "state.json"),
     ]
-    command += ["--webhook-url", webhook_url]
+    razorpay_url = webhook_url.replace("/webhook/stripe", "/webhook/razorpay")
+    command += ["--webhook-url", webhook_url, "--razorpay-webhook-url", razorpay_url]
     log_path = folder / "sandbox.log"
     child = processes.start(
         command=[*processes.wrap(death_signal="KILL"), *command],
         log_path=log_path,
-        env={"STRIPE_WEBHOOK_SECRET": SECRET, "PYTHONPATH": os.pathsep.join([str(ROOT)])},
+        env={
+            "STRIPE_WEBHOOK_SECRET": SECRET,
+            "RAZORPAY_WEBHOOK_SECRET": RAZORPAY_SECRET,
+            "PYTHONPATH": os.pathsep.join([str(ROOT)]),
+        },
     )
     sandbox = RunningSandbox(url=f"http://127.0.0.1:{port}")
     try:
@@ -93,6 +107,6 @@ def running_sandbox(folder: Path, *, port: int, webhook_url: str = "") -> Iterat
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/sandbox/health", timeout=2).status_code == 200
+        return httpx.get(f"{url}/sandbox/health", timeout=10).status_code == 200
     except httpx.HTTPError:
         return False

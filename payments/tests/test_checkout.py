@@ -73,7 +73,6 @@ def test_a_stranger_neither_sees_a_payment_nor_shares_its_key(shop):
         (None, {"package_id": "credits-1"}, 422, "unknown_package"),
         (None, {"currency": "GBP"}, 422, "unknown_currency"),
         (None, {"provider": "cash"}, 422, "invalid_choice"),
-        (None, {"provider": "razorpay"}, 503, "provider_unavailable"),
     ],
 )
 def test_a_checkout_that_cannot_be_says_why(shop, key, changes, status, code):
@@ -82,6 +81,14 @@ def test_a_checkout_that_cannot_be_says_why(shop, key, changes, status, code):
     codes = [row["code"] for row in body.get("errors", [])] or [body["code"]]
     assert (answer.status_code, codes) == (status, [code])
     assert answer["Content-Type"] == "application/problem+json"
+    assert Payment.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_a_provider_that_is_not_set_up_is_not_available(shop, settings):
+    settings.RAZORPAY_KEY_ID = ""
+    answer = Buyer().post_checkout(provider="razorpay")
+    assert (answer.status_code, answer.json()["code"]) == (503, "provider_unavailable")
     assert Payment.objects.count() == 0
 
 

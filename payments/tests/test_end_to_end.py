@@ -12,7 +12,7 @@ import httpx
 from pairly.embedded import processes
 from pairly.testing.fixtures import RunningServer, free_port
 from payments.tests.buying import Buyer
-from payments.tests.sandboxes import SECRET, running_sandbox
+from payments.tests.sandboxes import RAZORPAY_SECRET, SECRET, running_sandbox
 
 
 @contextmanager
@@ -36,6 +36,10 @@ def test_paying_on_the_hosted_page_credits_by_the_notice_alone(start_server, tmp
         STRIPE_SECRET_KEY="sk_test_sandbox",
         STRIPE_API_BASE=sandbox_url,
         STRIPE_WEBHOOK_SECRET=SECRET,
+        RAZORPAY_KEY_ID="rzp_test_sandbox",
+        RAZORPAY_KEY_SECRET="sandbox",
+        RAZORPAY_API_BASE=f"{sandbox_url}/razorpay",
+        RAZORPAY_WEBHOOK_SECRET=RAZORPAY_SECRET,
         REDIS_PREFIX=f"test-{uuid.uuid4().hex}",
     )
     hook = f"{server.url}/api/v1/payments/webhook/stripe"
@@ -46,15 +50,17 @@ def test_paying_on_the_hosted_page_credits_by_the_notice_alone(start_server, tmp
         worker_of(server, log_path) as worker,
     ):
         sandbox.turn(duplicate=2, reorder=True)
-        order = {"package_id": "credits-500", "provider": "stripe", "currency": "USD"}
-        answer = client.post("/checkout", json=order, headers={"Idempotency-Key": str(uuid.uuid4())})
-        assert answer.status_code == 201, answer.text
-        started = answer.json()
-        back = httpx.post(started["checkout_url"], timeout=60)
-        assert back.headers["location"] == f"{server.url}/credits/payments/{started['payment_id']}/"
+        for provider in ("stripe", "razorpay"):
+            order = {"package_id": "credits-500", "provider": provider, "currency": "USD"}
+            answer = client.post("/checkout", json=order, headers={"Idempotency-Key": str(uuid.uuid4())})
+            assert answer.status_code == 201, answer.text
+            started = answer.json()
+            back = httpx.post(started["checkout_url"], timeout=60)
+            address = back.headers["location"].partition("?")[0]
+            assert address == f"{server.url}/credits/payments/{started['payment_id']}/"
 
-        def is_paid() -> bool:
-            return client.get(f"/{started['payment_id']}").json()["status"] == "paid"
+            def is_paid(payment_id: str = started["payment_id"]) -> bool:
+                return client.get(f"/{payment_id}").json()["status"] == "paid"
 
-        processes.wait_until(ready=is_paid, child=worker, name="payment", log_path=log_path, seconds=20)
-    assert buyer.balance_centi == 50_000
+            processes.wait_until(ready=is_paid, child=worker, name="payment", log_path=log_path, seconds=30)
+    assert buyer.balance_centi == 100_000

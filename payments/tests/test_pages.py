@@ -36,7 +36,7 @@ def browser_of(user: User) -> Client:
 
 def fields_of(html: str) -> dict[str, str]:
     found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', html)
-    return {name: value for name, value in found if name in ("currency", "nonce")}
+    return {name: value for name, value in found if name in ("currency", "nonce")} | {"provider": "stripe"}
 
 
 def test_the_pages_need_a_sign_in():
@@ -49,8 +49,12 @@ def test_the_buy_page_shows_the_cards_in_the_chosen_currency_without_a_script(sh
     html = browser_of(fan).get(BUY, {"currency": "INR"}).content.decode()
     for text in ("500", "1,050", "2,200", "5,750", "INR 449.00", "INR 4,499.00"):
         assert text in html
-    assert html.count('type="radio"') == 4
-    assert "<script" not in html
+    assert html.count('type="radio"') == 6  # four packages, two providers
+    assert html.count("<script") == 2  # what shows news on every page, and what registers the worker
+    assert "app/live" in html
+    extras = re.findall(r"(\d+) % more credits", html)
+    assert extras == ["4", "9", "14"]
+    assert re.findall(r"(\d+) % more credits", browser_of(fan).get(BUY).content.decode()) == ["5", "10", "15"]
     assert "USD 5.00" in browser_of(fan).get(BUY, {"currency": "XXX"}).content.decode()
 
 

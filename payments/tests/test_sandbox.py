@@ -44,7 +44,7 @@ class Receiver:
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def take(self, n: int) -> list[str]:
-        return [self.events.get(timeout=15) for _ in range(n)]
+        return [self.events.get(timeout=30) for _ in range(n)]
 
     def close(self) -> None:
         self.server.shutdown()

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -74,14 +76,83 @@ def test_every_course_of_a_checkout_has_its_status(sandbox, gateway, steps, stat
     assert gateway.fetch_payment(session_id=session.id).status is status
 
 
-def test_money_that_went_back_is_reported(sandbox, gateway):
+def paid(sandbox, gateway, **how):
     request = request_for()
     session = gateway.create_checkout(request=request)
-    sandbox.hold(request.payment_id, "paid")
-    sandbox.hold(request.payment_id, "refunded", amount_minor=200)
-    assert gateway.fetch_payment(session_id=session.id).returned_minor == 200
-    sandbox.hold(request.payment_id, "disputed")
-    assert gateway.fetch_payment(session_id=session.id).is_disputed
+    sandbox.hold(request.payment_id, "paid", **how)
+    return request.payment_id, session.id
+
+
+def test_refunds_are_reported_one_by_one_and_a_failed_one_is_no_longer_money_that_went_back(sandbox, gateway):
+    payment_id, session_id = paid(sandbox, gateway)
+    sandbox.hold(payment_id, "refunded", amount_minor=200)
+    sandbox.hold(payment_id, "refunded", amount_minor=100, status="pending")
+    truth = gateway.fetch_payment(session_id=session_id)
+    assert (truth.status, truth.returned_minor) == (ProviderStatus.PAID, 300)
+    assert [(r.amount_minor, r.state) for r in truth.refunds] == [(200, "succeeded"), (100, "pending")]
+    sandbox.hold(payment_id, "refund_failed")
+    truth = gateway.fetch_payment(session_id=session_id)
+    assert (truth.returned_minor, [r.state for r in truth.refunds]) == (200, ["succeeded", "failed"])
+
+
+def test_more_refunds_than_come_with_a_charge_are_all_reported(sandbox, gateway):
+    payment_id, session_id = paid(sandbox, gateway)
+    for _ in range(12):
+        sandbox.hold(payment_id, "refunded", amount_minor=10)
+    assert len(gateway.fetch_payment(session_id=session_id).refunds) == 12
+
+
+@pytest.mark.parametrize(
+    ("steps", "state", "fee_minor"),
+    [
+        ([("disputed", {"is_inquiry": True})], "warning", 0),
+        ([("disputed", {"is_inquiry": True}), ("closed", {})], "warning", 0),
+        ([("disputed", {"is_inquiry": True}), ("escalated", {})], "open", 1_500),
+        ([("disputed", {})], "open", 1_500),
+        ([("disputed", {}), ("lost", {})], "lost", 1_500),
+        ([("disputed", {}), ("won", {})], "won", 1_500),
+        ([("disputed", {}), ("won", {"is_fee_back": True})], "won", 0),
+    ],
+)
+def test_every_course_of_a_dispute_has_its_state_and_fee(sandbox, gateway, steps, state, fee_minor):
+    payment_id, session_id = paid(sandbox, gateway)
+    for word, how in steps:
+        sandbox.hold(payment_id, word, **how)
+    truth = gateway.fetch_payment(session_id=session_id)
+    (dispute,) = truth.disputes
+    assert (dispute.state, dispute.fee_minor, dispute.amount_minor) == (state, fee_minor, 500)
+    assert dispute.evidence_due_at > datetime.now(UTC)
+    assert truth.is_disputed
+
+
+def test_a_refund_is_made_once_for_each_id_of_ours_also_when_its_answer_is_lost(sandbox, gateway):
+    _payment_id, session_id = paid(sandbox, gateway)
+    intent = gateway.fetch_payment(session_id=session_id).provider_object_id
+    how = {"refund_id": uuid.uuid4(), "provider_object_id": intent, "amount_minor": 200, "reason": "asked_for"}
+    sandbox.turn(error_after_commit=1)
+    made = gateway.refund(**how)
+    assert gateway.refund(**how) == made
+    assert (made.amount_minor, made.state, made.reason, made.refund_id) == (
+        200, "succeeded", "asked_for", str(how["refund_id"]),
+    )  # fmt: skip
+    assert gateway.fetch_payment(session_id=session_id).refunds == (made,)
+    with pytest.raises(ProviderRefused):
+        gateway.refund(**{**how, "amount_minor": 100})
+    with pytest.raises(ProviderRefused) as refused:
+        gateway.refund(**{**how, "refund_id": uuid.uuid4(), "amount_minor": 301})
+    assert refused.value.code == "parameter_invalid_integer"
+
+
+def test_a_warning_of_fraud_and_the_payment_of_a_foreign_notice_are_found(sandbox, gateway):
+    payment_id, session_id = paid(sandbox, gateway)
+    truth = gateway.fetch_payment(session_id=session_id)
+    assert not truth.is_warned
+    (webhook,) = sandbox.hold(payment_id, "warned")
+    event = gateway.parse_webhook(headers=headers_of(webhook), body=webhook["body"].encode())
+    assert (event.type, event.payment_object_id) == ("radar.early_fraud_warning.created", truth.provider_object_id)
+    assert gateway.fetch_payment(session_id=session_id).is_warned
+    assert gateway.find_reference(provider_object_id=truth.provider_object_id) == str(payment_id)
+    assert gateway.find_reference(provider_object_id="pi_of_somebody_else") == ""
 
 
 def test_what_was_received_is_reported_even_when_less_was_asked(sandbox, gateway):

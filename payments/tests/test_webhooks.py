@@ -87,7 +87,8 @@ def test_a_body_that_is_too_large_is_refused(shop):
 
 
 @pytest.mark.django_db
-def test_razorpay_says_that_it_is_not_available(shop):
+def test_razorpay_says_that_it_is_not_available_where_it_is_not_set_up(shop, settings):
+    settings.RAZORPAY_KEY_ID = ""
     webhook = {"headers": {"X-Razorpay-Signature": "00", "Content-Type": "application/json"}, "body": "{}"}
     for path in (f"{API}/webhook/razorpay", f"{API}/webhook"):
         answer = deliver(webhook, path=path)

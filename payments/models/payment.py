@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -43,6 +43,7 @@ class Payment(models.Model):
         WRONG_MODE = "wrong_mode", _("test and live are mixed up")
         REUSED_OBJECT = "reused_object", _("the provider's object was credited before")
         MONEY_RETURNED = "money_returned", _("money went back to the buyer")
+        REFUND_FAILED = "refund_failed", _("a refund failed: its money is here again")
         NOT_AT_PROVIDER = "not_at_provider", _("the provider does not know the checkout")
 
     id = models.BigAutoField(primary_key=True)
@@ -59,6 +60,8 @@ class Payment(models.Model):
     provider_session_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     provider_payment_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     checkout_url = models.TextField(blank=True)
+    refunded_minor = models.BigIntegerField(default=0)
+    warned_at = models.DateTimeField(null=True, blank=True)  # the provider expects a dispute (early fraud warning)
     created_at = models.DateTimeField(db_default=Now())
     paid_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)  # when the provider was last asked
@@ -68,6 +71,9 @@ class Payment(models.Model):
             models.UniqueConstraint(fields=["user", "request_id"], name="payment_request_once"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payment_amount_positive"),
             models.CheckConstraint(condition=Q(credits_centi__gt=0), name="payment_credits_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__gte=0, refunded_minor__lte=F("amount_minor")), name="payment_refunded_part"
+            ),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="payment_currency_iso"),
             models.CheckConstraint(condition=Q(provider__in=["stripe", "razorpay"]), name="payment_provider_known"),
             models.CheckConstraint(condition=Q(status__in=_UNPAID + _PAID), name="payment_status_known"),
@@ -90,34 +96,3 @@ class Payment(models.Model):
     def is_open(self) -> bool:
         """Whether money may still arrive."""
         return self.status in _UNPAID
-
-
-class WebhookEvent(models.Model):
-    """A verified notice of a provider, kept for ever under its id: a repeated one is recognised.
-
-    `payload` holds the members that matter to us, no name and no address.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    provider = models.CharField(max_length=8, choices=Provider.choices)
-    event_id = models.CharField(max_length=255)
-    type = models.CharField(max_length=255)
-    object_id = models.CharField(max_length=255)
-    session_id = models.CharField(max_length=255, blank=True)
-    payment_object_id = models.CharField(max_length=255, blank=True)
-    reference = models.CharField(max_length=255, blank=True)
-    payload = models.JSONField(default=dict)
-    received_at = models.DateTimeField(db_default=Now())
-    processed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["provider", "event_id"], name="webhook_event_once"),
-            models.CheckConstraint(condition=Q(provider__in=["stripe", "razorpay"]), name="webhook_provider_known"),
-        ]
-        indexes = [
-            models.Index(fields=["received_at"], condition=Q(processed_at__isnull=True), name="webhook_waiting_idx"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.event_id}"
