@@ -8,8 +8,13 @@ class MessagingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from users.registry import on_privacy
+        from credits.registry import on_holds_voided
+        from users.registry import on_acquaintance, on_block, on_privacy
 
-        from .services import privacy
+        from . import selectors
+        from .services import deadlines, privacy, requests
 
+        on_acquaintance(selectors.has_conversation)
+        on_block(requests.decline_between)
+        on_holds_voided(deadlines.tell_of_reversed_holds)
         on_privacy(export=privacy.export, erase=privacy.erase)

@@ -11,22 +11,26 @@ from typing import Any
 
 import structlog
 from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.layers import get_channel_layer
 from rest_framework import exceptions as drf
 
-from pairly.common.after_commit import user_group
+from pairly.common.after_commit import frame_text, user_group
 from pairly.common.problems import MalformedRequest, Problem, RateLimited, as_problem
 from pairly.common.process_state import is_draining
+from pairly.common.sightings import sightings
 from pairly.common.threads import in_thread
 from security import event_log, limits
 from users import selectors as people
 from users.models import User
 from users.types import SignIn
 
-from . import events, selectors
+from . import events, key_selectors, selectors
 from .constants import FRAME_MAX_BYTES
+from .frames import is_frame
 from .protocol.base64url import b64u_encode
-from .services import conversations, sending
+from .services import conversations, presence, sending
 from .socket_sessions import CLOSE_COME_BACK, open_sockets
 
 log = structlog.get_logger(__name__)
@@ -34,7 +38,11 @@ log = structlog.get_logger(__name__)
 SUBPROTOCOL = "pairly.v1"
 AUTH_WITHIN_S = 10.0
 BAD_FRAMES_ALLOWED = 2
+REF_MAX, REF_MAX_LENGTH = 2**53 - 1, 128  # as in the schemas
 BAD_FRAMES_WINDOW_S = 60.0
+# Sockets in one process: of a network that have not said yet who they are, and of one account.
+WAITING_MAX, SOCKETS_MAX = 200, 30
+CLOSE_TRY_LATER = 1013
 CLOSE_BAD_FRAMES, CLOSE_NOT_SIGNED_IN, CLOSE_SESSION_ENDED = 4400, 4401, 4403
 
 
@@ -50,14 +58,30 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     # -- life of the socket -------------------------------------------------------------------------------
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """As the parent's, with one task for what clients send and one for what is pushed: Channels makes a new
+        task for each event.
+        """
         self.is_ready = False
         self._in_hand = asyncio.Lock()  # held while a frame is dealt with
         self._is_leaving = False
+        self.scope, self.base_send = scope, send
+        layer = get_channel_layer()
+        assert layer is not None  # the settings name one
+        self.channel_layer = layer
+        self.channel_name = await self.channel_layer.new_channel()
         open_sockets.opened(self)
+        pushes = asyncio.ensure_future(self._take_pushes())
         try:
-            await super().__call__(scope, receive, send)
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
         finally:
+            pushes.cancel()
+            await asyncio.wait({pushes})
             open_sockets.closed(self)
+            if self.is_ready:
+                sightings.leave(user_id=self.user.pk)
 
     async def connect(self) -> None:
         self._bad_frames: deque[float] = deque()
@@ -65,6 +89,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not self._is_origin_allowed():
             event_log.write(action="socket.refused", outcome="failure", severity="notice", reason="origin")
             await self.close(CLOSE_NOT_SIGNED_IN)
+            return
+        if not open_sockets.join_crowd(self, name=str(self.scope.get("network", "")), most=WAITING_MAX):
+            event_log.write(action="socket.refused", outcome="failure", severity="notice", reason="crowd")
+            await self.close(CLOSE_TRY_LATER)
             return
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         if is_draining():
@@ -109,6 +137,19 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """
         await getattr(self, get_handler_name(message))(message)
 
+    async def _take_pushes(self) -> None:
+        """What the channel layer has for this socket, until it ends. A push waits for the frame in hand: who sent a
+        message has its ack before what others hear of it.
+        """
+        try:
+            while True:
+                event = await self.channel_layer.receive(self.channel_name)
+                async with self._in_hand:
+                    await self.dispatch(event)
+        except Exception:  # a socket that hears nothing more must not look as if it did
+            log.exception("socket_push_failed")
+            await self.close(CLOSE_COME_BACK)
+
     # -- frames in ----------------------------------------------------------------------------------------
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if not self._is_leaving:
@@ -122,7 +163,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         ref = None
         try:
             frame = _parse(text_data)
-            ref = frame.get("ref")
+            ref = _ref_of(frame)
             await self._dispatch(frame)
         except Exception as error:
             problem = _problem_of(error)
@@ -135,7 +176,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _dispatch(self, frame: dict[str, Any]) -> None:
         kind = frame["type"]
         if not self.is_ready:
-            if kind != "auth":
+            if kind != "auth" or not is_frame(side="client", frame=frame):
                 await self.close(CLOSE_NOT_SIGNED_IN)
                 return
             await self._authenticate(frame)
@@ -143,6 +184,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         handler = FRAMES.get(kind)
         if handler is None:
             raise BadFrame("unknown frame type")
+        if not is_frame(side="client", frame=frame):
+            raise BadFrame("a frame follows the schema of its type")
         if kind not in ("message.send",):  # a send counts itself, in the service
             decision = await in_thread(limits.allow_frame)(user_id=self.user.uid)
             if not decision.allowed:
@@ -160,13 +203,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if found is None or not self._is_own_path(found[0]):
             await self.close(CLOSE_NOT_SIGNED_IN)
             return
+        if not open_sockets.join_crowd(self, name=str(found[0].uid), most=SOCKETS_MAX):
+            await self.close(CLOSE_TRY_LATER)
+            return
         self.user, self.sign_in = found
         self.is_ready = True
+        sightings.enter(user_id=self.user.pk)
         self._auth_timeout.cancel()
         await self.channel_layer.group_add(user_group(user_id=self.user.uid), self.channel_name)
         open_sockets.join(self.sign_in.family, self)
         log.info("socket_opened", **{"event.dataset": "pairly.request", "user.id": str(self.user.uid)})
-        kid = await in_thread(selectors.find_bound_kid)(family=self.sign_in.family)
+        kid = await in_thread(key_selectors.find_bound_kid)(family=self.sign_in.family)
         balance_centi = await in_thread(selectors.get_balance_centi)(user=self.user)
         await self._send(
             {
@@ -182,35 +229,34 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return named is None or named == str(user.uid)
 
     async def on_message_send(self, frame: dict[str, Any]) -> None:
-        conversation = _uuid(frame.get("conversation"))
         sent = await in_thread(sending.send_message)(
-            user=self.user, conversation=conversation, envelope=frame.get("envelope")
+            user=self.user, conversation=uuid.UUID(frame["conversation"]), envelope=frame["envelope"]
         )
-        await self._send({"type": "ack", "ref": frame.get("ref"), **sent.ack()})
+        await self._send({"type": "ack", "ref": _ref_of(frame), **sent.ack()})
 
     async def on_receipt(self, frame: dict[str, Any]) -> None:
-        conversation = _uuid(frame.get("conversation"))
         kinds: tuple[conversations.Mark, ...] = ("delivered", "read")
-        marks = [(what, frame[f"{what}_n"]) for what in kinds if f"{what}_n" in frame]
-        if not marks or any(type(n) is not int or not 0 < n < 2**62 for _, n in marks):
-            raise BadFrame("delivered_n or read_n is needed")
-        for what, n in marks:
-            await in_thread(conversations.mark)(user=self.user, conversation_uid=conversation, what=what, n=n)
+        for what in kinds:
+            if f"{what}_n" in frame:
+                await in_thread(conversations.mark)(
+                    user=self.user,
+                    conversation_uid=uuid.UUID(frame["conversation"]),
+                    what=what,
+                    n=int(frame[f"{what}_n"]),  # 3.0 is an integer to JSON Schema
+                )
 
     async def on_typing(self, frame: dict[str, Any]) -> None:
-        await in_thread(conversations.show_typing)(user=self.user, peer_uid=_uuid(frame.get("to")))
+        await in_thread(conversations.show_typing)(user=self.user, peer_uid=uuid.UUID(frame["to"]))
+
+    async def on_presence(self, frame: dict[str, Any]) -> None:
+        await self._send(await in_thread(presence.get_state)(user=self.user, peer_uid=uuid.UUID(frame["of"])))
 
     async def on_ping(self, frame: dict[str, Any]) -> None:
         await self._send({"type": "pong"})
 
     async def on_resume(self, frame: dict[str, Any]) -> None:
-        heads = frame.get("heads")
-        if not isinstance(heads, dict) or len(heads) > 100:
-            raise BadFrame("heads must be an object of at most 100 conversations")
-        for name, n in heads.items():
-            if type(n) is not int or not 0 <= n < 2**62:
-                raise BadFrame("a head is a number")
-            await self._send_missed(_uuid(name), n)
+        for name, n in frame["heads"].items():
+            await self._send_missed(uuid.UUID(name), int(n))
         await self._send({"type": "resumed"})
 
     async def _send_missed(self, conversation: uuid.UUID, after_n: int) -> None:
@@ -226,13 +272,19 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     # -- frames out ---------------------------------------------------------------------------------------
     async def frames(self, event: dict[str, Any]) -> None:
-        """Pushes from the channel layer, in order."""
-        for pushed in event["frames"]:
-            if pushed["type"] != "session.revoked":
-                await self._send(pushed)
-            elif pushed.get("family") == str(self.sign_in.family):
-                await self.end()
-                return
+        """Pushes from the channel layer, in order, as text (`pairly.common.after_commit`)."""
+        for text in event["frames"]:
+            await self.send(text_data=text)
+
+    async def session_revoked(self, event: dict[str, Any]) -> None:
+        """A sign-in of the user ended: this one or another."""
+        if event["family"] == str(self.sign_in.family):
+            await self.end()
+
+    async def overflow(self, event: dict[str, Any]) -> None:
+        """So much waited for this socket that the channel layer threw it away: the client comes back and resumes."""
+        log.info("socket_overflow", **{"event.dataset": "pairly.request"})
+        await self.close(CLOSE_COME_BACK)
 
     async def _refuse(self, problem: Problem, ref: Any) -> None:
         if problem.code in ("muted", "rate_limited"):
@@ -249,13 +301,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return len(self._bad_frames) > BAD_FRAMES_ALLOWED
 
     async def _send(self, frame: dict[str, Any]) -> None:
-        await self.send(text_data=json.dumps(frame, separators=(",", ":")))
+        await self.send(text_data=frame_text(frame))
 
 
 FRAMES = {
     "message.send": ChatConsumer.on_message_send,
     "receipt": ChatConsumer.on_receipt,
     "typing": ChatConsumer.on_typing,
+    "presence": ChatConsumer.on_presence,
     "ping": ChatConsumer.on_ping,
     "resume": ChatConsumer.on_resume,
 }
@@ -271,11 +324,11 @@ def _parse(text: str) -> dict[str, Any]:
     return frame
 
 
-def _uuid(value: Any) -> uuid.UUID:
-    try:
-        return uuid.UUID(value)
-    except (ValueError, AttributeError, TypeError) as error:
-        raise BadFrame("an id is a UUID") from error
+def _ref_of(frame: dict[str, Any]) -> str | int | None:
+    """What an answer names; nothing where it is not what the schemas allow."""
+    ref = frame.get("ref")
+    is_good = abs(ref) <= REF_MAX if type(ref) is int else isinstance(ref, str) and len(ref) <= REF_MAX_LENGTH
+    return ref if is_good else None
 
 
 def _problem_of(error: Exception) -> Problem | None:

@@ -3,123 +3,27 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from credits import selectors as ledger
 from credits.types import VoidedHold
-from pairly.common.clock import from_ms
 from pairly.common.problems import NotFound
 from profiles import selectors as profiles
-from profiles.models import Profile
-from users.models import User
+from users.models import Block, User
 
-from . import server_keys
-from .constants import HISTORY_PAGE
+from . import answer_selectors, server_keys
+from .constants import HISTORY_PAGE, OPEN_REQUEST
 from .envelopes import BOX_LENGTH
-from .models import Conversation, Key, KeyBackup, KeyStatement, Message, SessionDevice
+from .models import Conversation, Message
 from .protocol.base64url import b64u_encode
 from .protocol.labels import sha256
 from .receipts import sign_receipt
 from .types import HoldRef, Srv
-
-
-# -- keys -------------------------------------------------------------------------------------------------
-@lru_cache(maxsize=20_000)
-def _device_public(kid: bytes) -> tuple[int, bytes]:
-    """(owner, public) of a device key. Keys never change under their kid; only hits are cached."""
-    row = Key.objects.filter(kid=kid, role=Key.Role.DEVICE).values_list("user_id", "public").first()
-    if row is None:
-        raise LookupError(kid.hex())
-    return row[0], bytes(row[1])
-
-
-def find_device_key(*, kid: bytes, user_id: int) -> bytes | None:
-    """The Ed25519 public key of a device of this user, active or revoked."""
-    try:
-        owner, public = _device_public(kid)
-    except LookupError:
-        return None
-    return public if owner == user_id else None
-
-
-def is_key_known(*, kid: bytes) -> bool:
-    return Key.objects.filter(kid=kid).exists()
-
-
-def is_key_active(*, kid: bytes) -> bool:
-    return Key.objects.filter(kid=kid, active=True).exists()
-
-
-def find_active_key(*, kid: bytes, user_id: int) -> Key | None:
-    return Key.objects.filter(kid=kid, user_id=user_id, active=True).first()
-
-
-def count_active_devices(*, user_id: int) -> int:
-    return Key.objects.filter(user_id=user_id, role=Key.Role.DEVICE, active=True).count()
-
-
-def list_bound_families(*, kid: bytes) -> list[uuid.UUID]:
-    """Sign-ins that speak for a key device."""
-    return list(SessionDevice.objects.filter(key_id=kid).values_list("family", flat=True))
-
-
-def find_bound_kid(*, family: uuid.UUID) -> bytes | None:
-    """The key device of a sign-in."""
-    kid = SessionDevice.objects.filter(family=family).values_list("key_id", flat=True).first()
-    return bytes(kid) if kid is not None else None
-
-
-def lock_key_log(*, user_id: int) -> None:
-    """Serialise changes to one user's key log until the transaction ends."""
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
-
-
-def find_last_statement(*, user_id: int) -> KeyStatement | None:
-    return KeyStatement.objects.filter(user_id=user_id).order_by("-log_no", "-seq").first()
-
-
-def list_statements(*, owner_uid: uuid.UUID, after_seq: int) -> list[KeyStatement]:
-    """The public key log of a user from `after_seq` on, oldest first."""
-    return list(KeyStatement.objects.filter(user__uid=owner_uid, seq__gt=after_seq).order_by("log_no", "seq")[:500])
-
-
-def get_bundle(*, user: User, owner_uid: uuid.UUID) -> dict[str, Any]:
-    """The keys a sender needs: `identity, devices[], encryption[], log{seq, log_hash}` (api contract).
-
-    Public to every signed-in user; identity is None for someone who has not enrolled. Raises NotFound for an
-    unknown user.
-    """
-    owner = find_contact(uid=owner_uid)
-    if owner is None:
-        raise NotFound()
-    keys = list(Key.objects.filter(user=owner).order_by("created_ms"))
-    last = find_last_statement(user_id=owner.pk)
-
-    def rows(role: int) -> list[dict[str, Any]]:
-        return [
-            {"kid": b64u_encode(bytes(k.kid)), "public": b64u_encode(bytes(k.public)), "active": k.active}
-            for k in keys
-            if k.role == role
-        ]
-
-    identity = [row for row in rows(Key.Role.IDENTITY) if row["active"]]
-    return {
-        "identity": identity[0] if identity else None,
-        "devices": rows(Key.Role.DEVICE),
-        "encryption": rows(Key.Role.ENCRYPTION),
-        "log": {"seq": last.seq, "log_hash": b64u_encode(bytes(last.log_hash))} if last else None,
-    }
-
-
-def find_backup(*, user: User) -> KeyBackup | None:
-    return KeyBackup.objects.filter(user=user).first()
 
 
 # -- people -----------------------------------------------------------------------------------------------
@@ -136,14 +40,57 @@ def may_contact(*, writer_id: int, reader_id: int) -> bool:
 
 
 def list_peer_uids(*, user: User) -> list[uuid.UUID]:
-    """Everyone this user has a conversation with."""
-    pairs = _of(user).values_list("low_uid", "high_uid")
+    """Everyone this user has a conversation with, and no block between."""
+    pairs = _of(user).filter(~_has_block()).values_list("low_uid", "high_uid")
     return [high if low == user.uid else low for low, high in pairs]
+
+
+# How many of somebody's latest pen friends are told that they came or went.
+PRESENCE_PEERS = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PresencePeer:
+    """Somebody who may see whether `user_id` is online, for they write with each other."""
+
+    user_id: int
+    peer_id: int
+    peer_uid: uuid.UUID
+
+
+def list_presence_peers(*, user_ids: list[int]) -> list[PresencePeer]:
+    """The latest PRESENCE_PEERS that each of these people writes with and no block keeps from them; who has sent them a
+    request that is not accepted learns nothing. For the job that tells them only."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PRESENCE_PEERS, {"users": user_ids, "limit": PRESENCE_PEERS})
+        rows = cursor.fetchall()
+    return [PresencePeer(user_id=user, peer_id=peer, peer_uid=uid) for user, peer, uid in rows]
+
+
+_PRESENCE_PEERS = """
+SELECT u.id, peer.id, peer.uid
+  FROM unnest(%(users)s::bigint[]) AS u(id)
+ CROSS JOIN LATERAL (
+    SELECT CASE WHEN c.low = u.id THEN c.high ELSE c.low END AS id,
+           CASE WHEN c.low = u.id THEN c.high_uid ELSE c.low_uid END AS uid
+      FROM messaging_conversation c
+     WHERE (c.low = u.id OR c.high = u.id)
+       AND CASE WHEN c.low = u.id THEN c.low_request ELSE c.high_request END NOT IN ('asked', 'declined')
+       AND NOT EXISTS (SELECT FROM users_block b WHERE b.blocker_id = c.low AND b.blocked_id = c.high)
+       AND NOT EXISTS (SELECT FROM users_block b WHERE b.blocker_id = c.high AND b.blocked_id = c.low)
+     ORDER BY c.recv_ms DESC, c.id DESC LIMIT %(limit)s) AS peer
+"""
 
 
 # -- conversations ----------------------------------------------------------------------------------------
 def _of(user: User) -> QuerySet[Conversation]:
     return Conversation.objects.filter(Q(low=user) | Q(high=user))
+
+
+def _has_block() -> Exists:
+    """Whether one of a conversation's two blocks the other."""
+    low, high = OuterRef("low_id"), OuterRef("high_id")
+    return Exists(Block.objects.filter(Q(blocker=low, blocked=high) | Q(blocker=high, blocked=low)))
 
 
 def get_conversation(*, user: User, uid: uuid.UUID) -> Conversation:
@@ -159,11 +106,22 @@ def find_conversation(*, user: User, peer_id: int) -> Conversation | None:
     return Conversation.objects.filter(low_id=low, high_id=high).first()
 
 
+def has_conversation(*, user: User, other: User) -> bool:
+    """Whether the two have ever written, or begun to."""
+    return find_conversation(user=user, peer_id=other.pk) is not None
+
+
 def side_of(*, conversation: Conversation, user: User) -> tuple[str, uuid.UUID]:
     """('low' or 'high', uid of the other person)."""
     if conversation.low_id == user.pk:
         return "low", conversation.high_uid
     return "high", conversation.low_uid
+
+
+def is_open_request(*, conversation: Conversation, reader_id: int) -> bool:
+    """Whether the conversation is a request to this one of its two that they have not accepted."""
+    state = conversation.low_request if conversation.low_id == reader_id else conversation.high_request
+    return state in OPEN_REQUEST
 
 
 def next_seq(*, conversation: Conversation, kid: bytes | None) -> int:
@@ -178,12 +136,23 @@ def price_for(*, user: User, conversation: Conversation) -> tuple[int, int]:
     """(price in hundredths of a message from `user`, reply window in seconds)."""
     side, _ = side_of(conversation=conversation, user=user)
     peer_id = conversation.high_id if side == "low" else conversation.low_id
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT price_centi, reply_window_hours FROM profiles_price_in_force(%s::bigint)", [peer_id])
-        row = cursor.fetchone()
-    price, hours = row or (0, 72)
+    price, hours = _price_in_force(peer_id)
     pays = getattr(conversation, f"{side}_pays") and not getattr(conversation, f"{side}_free")
     return (price if pays else 0), hours * 3600
+
+
+def get_price_in_force(*, user_id: int) -> int:
+    """What a message to this person costs who pays, in hundredths of a credit; public, for the frame that says it."""
+    return _price_in_force(user_id)[0]
+
+
+def _price_in_force(user_id: int) -> tuple[int, int]:
+    """(price in hundredths, hours to reply within)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT price_centi, reply_window_hours FROM profiles_price_in_force(%s::bigint)", [user_id])
+        row = cursor.fetchone()
+    price, hours = row or (0, 72)
+    return price, hours
 
 
 def get_balance_centi(*, user: User) -> int:
@@ -197,67 +166,6 @@ def find_hold(*, user: User, conversation: uuid.UUID, n: int) -> HoldRef | None:
     if state is None or state.state != "open":
         return None
     return HoldRef(id=state.id, expires_at=state.expires_at)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InboxRow:
-    """One line of the inbox."""
-
-    conversation: Conversation
-    peer: User
-    shown: Profile
-    last_at: datetime | None
-    n_unread: int
-    price_centi: int
-    hold_expires_at: datetime | None
-    hold_centi: int
-    hold_is_mine: bool
-
-
-def list_inbox(*, user: User, limit: int = 100) -> list[InboxRow]:
-    """The conversations of `user`: open holds by deadline first for creators, then the most recent."""
-    found = _of(user).select_related("low__profile", "high__profile")
-    found = found.prefetch_related("low__profile__pictures", "high__profile__pictures")
-    conversations = list(found.order_by("-recv_ms", "-id")[:limit])
-    ids = [c.pk for c in conversations]
-    holds = ledger.open_holds_by_scope(scopes=ids)
-    unread = _unread(user=user, conversation_ids=ids)
-    rows = []
-    for c in conversations:
-        peer = c.high if c.low_id == user.pk else c.low
-        shown = profiles.shown_profile(user=peer)
-        hold = holds.get(c.pk)
-        pays = (c.low_pays and not c.low_free) if c.low_id == user.pk else (c.high_pays and not c.high_free)
-        rows.append(
-            InboxRow(
-                conversation=c,
-                peer=peer,
-                shown=shown,
-                last_at=from_ms(c.recv_ms) if c.recv_ms else None,
-                n_unread=unread.get(c.pk, 0),
-                price_centi=shown.price_per_message_centi if pays else 0,
-                hold_expires_at=hold.expires_at if hold else None,
-                hold_centi=hold.amount_centi if hold else 0,
-                hold_is_mine=bool(hold and hold.actor == user.pk),
-            )
-        )
-    if user.is_creator:
-        latest = datetime.max.replace(tzinfo=UTC)
-        rows.sort(key=lambda row: row.hold_expires_at or latest)
-    return rows
-
-
-def _unread(*, user: User, conversation_ids: list[int]) -> dict[int, int]:
-    """Unread messages of others, by conversation; edits, deletions and reactions do not count."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT m.conversation_id, count(*) FROM messaging_message m "
-            "JOIN messaging_conversation c ON c.id = m.conversation_id "
-            "WHERE c.id = ANY (%s::bigint[]) AND m.sender <> %s::bigint AND m.kind IN (1, 5) "
-            "AND m.n > CASE WHEN c.low = %s::bigint THEN c.low_read_n ELSE c.high_read_n END GROUP BY 1",
-            [conversation_ids, user.pk, user.pk],
-        )
-        return dict(cursor.fetchall())
 
 
 # -- messages ---------------------------------------------------------------------------------------------
@@ -337,15 +245,24 @@ def _history(*, user: User, conversation: Conversation, before_n: int | None, af
         found = found[:HISTORY_PAGE][::-1]
         next_n = found[0].n if more else None
     holds = ledger.holds_by_position(scope=conversation.pk, positions=[m.n for m in found if m.price_centi])
-    rows = [_history_row(user=user, conversation=conversation, message=m, hold=holds.get(m.n)) for m in found]
+    disputes = answer_selectors.disputes_of(holds=holds.values())
+    shares = profiles.share_reading(user_ids=(conversation.low_id, conversation.high_id))
+    rows = [
+        _history_row(user=user, conversation=conversation, message=m, shares=shares)
+        | answer_selectors.hold_facts(user=user, hold=holds.get(m.n), disputes=disputes)
+        for m in found
+    ]
     return HistoryPage(rows=rows, next_n=next_n)
 
 
-def _history_row(*, user: User, conversation: Conversation, message: Message, hold: Any) -> dict[str, Any]:
+def _history_row(*, user: User, conversation: Conversation, message: Message, shares: bool) -> dict[str, Any]:
+    """`shares`: whether the two show each other what they have read; one's own reading one knows."""
     reader_is_low = message.sender == conversation.high_id
     read_n = conversation.low_read_n if reader_is_low else conversation.high_read_n
     delivered_n = conversation.low_delivered_n if reader_is_low else conversation.high_delivered_n
     read_at = conversation.low_read_at if reader_is_low else conversation.high_read_at
+    if message.sender == user.pk and not shares:
+        read_n, delivered_n = 0, max(read_n, delivered_n)
     return {
         "conversation": str(conversation.uid),
         "envelope": envelope_of(message=message),
@@ -353,15 +270,13 @@ def _history_row(*, user: User, conversation: Conversation, message: Message, ho
         "charged_centi": message.price_centi,
         "delivered": delivered_n >= message.n,
         "read_at": read_at.isoformat() if read_at and read_n >= message.n else None,
-        "hold_state": hold.state if hold else None,
-        "hold_expires_at": hold.expires_at.isoformat() if hold else None,
     }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unpushed:
     conversation: uuid.UUID
-    users: tuple[uuid.UUID, uuid.UUID]
+    users: tuple[uuid.UUID, ...]
     envelope: dict[str, Any]
     srv: Srv
 
@@ -372,7 +287,7 @@ def list_unpushed(*, before_ms: int, limit: int) -> list[Unpushed]:
     return [
         Unpushed(
             conversation=m.conversation.uid,
-            users=(m.conversation.low_uid, m.conversation.high_uid),
+            users=_told_of(m),
             envelope=envelope_of(message=m),
             srv=srv_of(message=m, conversation=m.conversation.uid),
         )
@@ -380,20 +295,73 @@ def list_unpushed(*, before_ms: int, limit: int) -> list[Unpushed]:
     ]
 
 
+def _told_of(message: Message) -> tuple[uuid.UUID, ...]:
+    """Both people; the writer alone where the reader declined the conversation."""
+    place = message.conversation
+    low = place.low_uid if message.sender == place.low_id or place.low_request != "declined" else None
+    high = place.high_uid if message.sender == place.high_id or place.high_request != "declined" else None
+    return tuple(uid for uid in (low, high) if uid is not None)
+
+
 def list_refunds(*, voided: Iterable[VoidedHold]) -> list[dict[str, Any]]:
-    """What the deadline gave back, with the people to tell. For the deadline job only."""
+    """What the deadline gave back, with the people to tell and what the fan, `payer`, can spend now. For the deadline
+    job only."""
     holds = list(voided)
     places = Conversation.objects.in_bulk({hold.scope for hold in holds})
+    balances = ledger.list_balances(user_ids={hold.actor for hold in holds})
     return [
         {
-            "conversation": places[hold.scope].uid,
+            "conversation": place.uid,
             "n": hold.position,
             "amount_centi": hold.amount_centi,
-            "users": (places[hold.scope].low_uid, places[hold.scope].high_uid),
+            "users": (place.low_uid, place.high_uid),
+            "payer": place.low_uid if place.low_id == hold.actor else place.high_uid,
+            "balance_centi": balances[hold.actor],
         }
         for hold in holds
-        if hold.scope in places
+        if (place := places.get(hold.scope)) is not None
     ]
+
+
+# -- notifications
+def list_unread_of(*, messages: Iterable[tuple[uuid.UUID, int]]) -> list[tuple[uuid.UUID, int, int, int]]:
+    """Of these messages, (conversation, n), the conversations whose recipient has not read them, each side once:
+    (conversation, sender, recipient, when the last came in), people by primary key. Edits, deletions and reactions are
+    no news, nor are requests. For the sweeper only."""
+    wanted = list(messages)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.uid, m.sender, CASE WHEN m.sender = c.low THEN c.high ELSE c.low END, max(m.recv_ms) "
+            "FROM unnest(%s::uuid[], %s::bigint[]) AS told (uid, n) "
+            "JOIN messaging_conversation c ON c.uid = told.uid "
+            "JOIN messaging_message m ON m.conversation_id = c.id AND m.n = told.n "
+            "WHERE m.kind IN (1, 5) AND m.n > CASE WHEN m.sender = c.low THEN c.high_read_n ELSE c.low_read_n END "
+            "AND CASE WHEN m.sender = c.low THEN c.high_request ELSE c.low_request END NOT IN ('asked', 'declined') "
+            "GROUP BY c.id, m.sender ORDER BY max(m.recv_ms)",
+            [[uid for uid, _ in wanted], [n for _, n in wanted]],
+        )
+        return [(uid, sender, recipient, recv_ms) for uid, sender, recipient, recv_ms in cursor.fetchall()]
+
+
+def list_places(*, ids: Collection[int]) -> dict[int, Conversation]:
+    """Conversations by their primary keys. For jobs only."""
+    return Conversation.objects.in_bulk(ids)
+
+
+def list_conversation_uids(*, ids: Collection[int]) -> dict[int, uuid.UUID]:
+    """The public ids of conversations by their primary keys. For jobs only."""
+    return dict(Conversation.objects.filter(pk__in=ids).values_list("pk", "uid"))
+
+
+def list_answered(*, conversation_uid: uuid.UUID, answer_op: uuid.UUID) -> list[int]:
+    """The messages whose credits wait to be paid for this answer. For the answer's own delivery only."""
+    place = Conversation.objects.filter(uid=conversation_uid).values_list("pk", flat=True).get()
+    return ledger.list_answered_positions(scope=place, answer_op=answer_op)
+
+
+def list_conversations_by_id(*, ids: Collection[int]) -> dict[int, Conversation]:
+    """Conversations by their primary keys. For jobs only."""
+    return Conversation.objects.in_bulk(ids)
 
 
 # -- privacy

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 from typing import Protocol
 
@@ -36,6 +36,8 @@ class OpenSockets:
     def __init__(self) -> None:
         self._all: set[Socket] = set()
         self._by_family: dict[uuid.UUID, set[Socket]] = defaultdict(set)
+        self._crowds: Counter[str] = Counter()
+        self._crowd_of: dict[Socket, str] = {}
         self._watch: asyncio.Task[None] | None = None
 
     def opened(self, socket: Socket) -> None:
@@ -45,7 +47,25 @@ class OpenSockets:
 
     def closed(self, socket: Socket) -> None:
         self._all.discard(socket)
+        self.leave_crowd(socket)
         state.n_sockets = len(self._all)
+
+    def join_crowd(self, socket: Socket, *, name: str, most: int) -> bool:
+        """Have `socket` count for `name`, a network or an account, instead of what it counted for; False where `most`
+        do so already."""
+        if self._crowds[name] >= most:
+            return False
+        self.leave_crowd(socket)
+        self._crowds[name] += 1
+        self._crowd_of[socket] = name
+        return True
+
+    def leave_crowd(self, socket: Socket) -> None:
+        name = self._crowd_of.pop(socket, None)
+        if name is not None:
+            self._crowds[name] -= 1
+            if not self._crowds[name]:
+                del self._crowds[name]
 
     async def close_all(self, code: int = CLOSE_COME_BACK) -> None:
         """Close every socket, each after the frame that it has in hand was answered. Returns when all are closed."""

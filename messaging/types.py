@@ -39,6 +39,8 @@ class SentMessage:
     n_released: int
     earned_centi: int
     is_replay: bool
+    # "asked" or "declined" while the conversation is a request to the recipient.
+    request: str = ""
 
     def ack(self) -> dict[str, Any]:
         """The sender's answer, the same over REST and socket."""
@@ -49,3 +51,22 @@ class SentMessage:
             "balance_centi": self.balance_centi,
             "hold": hold,
         }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unreadable:
+    """What became of a message that its reader could not open; `amount_centi` went back, 0 where nothing was held."""
+
+    n: int
+    amount_centi: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrackRecord:
+    """How disputes of one person ended: those they opened as a fan, or those about their replies as a creator."""
+
+    n_open: int
+    n_upheld: int
+    n_rejected: int
+    n_conceded: int
+    n_undecided: int

@@ -8,6 +8,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from .answer_serializers import DisputeOut
+
 
 class Envelope(serializers.Serializer[dict[str, Any]]):
     """A sealed message (e2e, section 2.3): exactly these members. An erased one has `ct` "" and no boxes."""
@@ -54,6 +56,9 @@ class HistoryQuery(serializers.Serializer[None]):
 
 class LogQuery(serializers.Serializer[None]):
     after_seq = serializers.IntegerField(min_value=0, required=False, default=0)
+    log_no = serializers.IntegerField(
+        min_value=1, max_value=32_767, required=False, help_text="an older log than the current one"
+    )
 
 
 class MarkIn(serializers.Serializer[None]):
@@ -92,6 +97,7 @@ class BundleOut(serializers.Serializer[Any]):
     devices = KeyOut(many=True)
     encryption = KeyOut(many=True)
     log = LogHeadOut(allow_null=True)
+    log_no = serializers.IntegerField(help_text="grows by one with an identity reset")
 
 
 class StatementOut(serializers.Serializer[Any]):
@@ -101,8 +107,9 @@ class StatementOut(serializers.Serializer[Any]):
 
 
 class KeyLogOut(serializers.Serializer[Any]):
-    """Statements after `after_seq`, the oldest first, 500 at most."""
+    """Statements after `after_seq`, the oldest first, 500 at most. An identity reset begins log `log_no` + 1."""
 
+    log_no = serializers.IntegerField()
     entries = StatementOut(many=True)
 
 
@@ -162,17 +169,6 @@ class OpenHoldOut(serializers.Serializer[Any]):
     is_mine = serializers.BooleanField()
 
 
-class InboxRowOut(serializers.Serializer[Any]):
-    """A conversation: never a text."""
-
-    id = serializers.UUIDField()
-    user = PeerOut()
-    unread = serializers.IntegerField()
-    head = HeadOut()
-    price_centi = serializers.IntegerField()
-    hold = OpenHoldOut(allow_null=True)
-
-
 class OpenedOut(serializers.Serializer[Any]):
     """What it takes to write: where the chain stands, the caller's next number, the price, the other's keys."""
 
@@ -205,8 +201,20 @@ class HistoryRowOut(serializers.Serializer[Any]):
     charged_centi = serializers.IntegerField()
     delivered = serializers.BooleanField()
     read_at = serializers.DateTimeField(allow_null=True)
-    hold_state = serializers.ChoiceField(choices=["open", "posted", "voided"], allow_null=True)
+    hold_state = serializers.ChoiceField(choices=["open", "answered", "frozen", "posted", "voided"], allow_null=True)
     hold_expires_at = serializers.DateTimeField(allow_null=True)
+    hold_until = serializers.DateTimeField(
+        allow_null=True, help_text="when an answered one is paid, or a frozen one goes back undecided"
+    )
+    hold_reason = serializers.CharField(
+        allow_null=True,
+        help_text="why one went back: given_back, unreadable, upheld, undecided, money_back; null is the deadline",
+    )
+    dispute_until = serializers.DateTimeField(
+        allow_null=True, help_text="until when the caller may say that the reply was no answer"
+    )
+    give_back_until = serializers.DateTimeField(allow_null=True, help_text="until when the caller may give it back")
+    dispute = DisputeOut(allow_null=True)
 
 
 class HoldOut(serializers.Serializer[Any]):

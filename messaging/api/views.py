@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
@@ -14,14 +13,14 @@ from rest_framework.views import APIView
 from pairly.common import etags
 from pairly.common.pagination import page_of
 from pairly.common.problems import InvalidInput, NotFound
-from profiles import selectors as profiles
 from users.requests import sign_in_of, user_of
 
-from .. import selectors, server_keys
+from .. import inbox_selectors, key_selectors, selectors, server_keys
 from ..models import KeyBackup
 from ..protocol.base64url import BadBase64, b64u_decode, b64u_encode
 from ..services import backups, conversations, keys, sending
 from . import serializers
+from .contact_serializers import InboxQuery, InboxRowOut, inbox_document, next_url
 
 
 def _family(request: Request) -> uuid.UUID:
@@ -58,8 +57,8 @@ class SessionDeviceView(APIView):
     def get(self, request: Request) -> Response:
         """Which one it is."""
         family = _family(request)
-        kid = selectors.find_bound_kid(family=family)
-        backup = selectors.find_backup(user=user_of(request))
+        kid = key_selectors.find_bound_kid(family=family)
+        backup = key_selectors.find_backup(user=user_of(request))
         document = {
             "session_id": family,
             "device": b64u_encode(kid) if kid else None,
@@ -83,7 +82,7 @@ class BundleView(APIView):
     @extend_schema(responses=serializers.BundleOut)
     def get(self, request: Request, user_id: uuid.UUID) -> Response:
         """The keys that a message to them takes."""
-        return Response(serializers.BundleOut(selectors.get_bundle(user=user_of(request), owner_uid=user_id)).data)
+        return Response(serializers.BundleOut(key_selectors.get_bundle(user=user_of(request), owner_uid=user_id)).data)
 
 
 class KeyLogView(APIView):
@@ -93,19 +92,19 @@ class KeyLogView(APIView):
 
     @extend_schema(parameters=[serializers.LogQuery], responses=serializers.KeyLogOut)
     def get(self, request: Request, user_id: uuid.UUID) -> Response:
-        """What happened to their keys after `after_seq`."""
+        """What happened to their keys after `after_seq`; `log_no` names a log from before an identity reset."""
         query = serializers.LogQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        entries = selectors.list_statements(owner_uid=user_id, after_seq=query.validated_data["after_seq"])
+        page = key_selectors.list_statements(user=user_of(request), owner_uid=user_id, **query.validated_data)
         rows = [
             {
                 "statement": b64u_encode(bytes(entry.statement)),
                 "sig": b64u_encode(bytes(entry.sig)),
                 "public": b64u_encode(bytes(entry.public)),
             }
-            for entry in entries
+            for entry in page.entries
         ]
-        return Response(serializers.KeyLogOut({"entries": rows}).data)
+        return Response(serializers.KeyLogOut({"log_no": page.log_no, "entries": rows}).data)
 
 
 class ServerKeysView(APIView):
@@ -127,7 +126,7 @@ class BackupView(APIView):
     @extend_schema(responses=serializers.Backup)
     def get(self, request: Request) -> Response:
         """The file as it was put; 404 while there is none."""
-        backup = selectors.find_backup(user=user_of(request))
+        backup = key_selectors.find_backup(user=user_of(request))
         if backup is None:
             raise NotFound()
         return _backup(backup)
@@ -137,7 +136,7 @@ class BackupView(APIView):
     def put(self, request: Request) -> Response:
         """Put the next version; `If-Match` is the one before, 0 at first. 412 `version_conflict` where another device
         was faster."""
-        if_match = _version_of(request)
+        if_match = version_of(request)
         return _backup(backups.put_backup(user=user_of(request), file=request.data, if_match=if_match))
 
 
@@ -145,7 +144,7 @@ def _backup(backup: KeyBackup) -> Response:
     return Response(backup.file, headers={"ETag": f'"{backup.version}"'})
 
 
-def _version_of(request: Request) -> int:
+def version_of(request: Request) -> int:
     versions = etags.versions_of(request=request) or [""]
     version = versions[0]
     if len(versions) > 1 or not version.isascii() or not version.isdigit() or len(version) > 9:
@@ -156,13 +155,17 @@ def _version_of(request: Request) -> int:
 class ConversationsView(APIView):
     """One's conversations."""
 
-    refusals = {"post": (404,)}
+    refusals = {"get": (404, 422), "post": (404,)}
 
-    @extend_schema(responses=page_of(serializers.InboxRowOut))
+    @extend_schema(parameters=[InboxQuery], responses=page_of(InboxRowOut))
     def get(self, request: Request) -> Response:
-        """The latest 100: for creators by the deadline of what waits for them first, then the latest first."""
-        rows = selectors.list_inbox(user=user_of(request))
-        return Response({"results": [_inbox_row(row) for row in rows], "next": None})
+        """A page of them. `sort`: `recent`; `deadline` (of creators, unless told) and `value` have first what waits for
+        an answer, then the others. 404 for a cursor of another list."""
+        query = InboxQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        page = inbox_selectors.list_inbox(user=user_of(request), **query.as_filter())
+        following = next_url(request, page.cursor) if page.cursor else None
+        return Response({"results": [inbox_document(row) for row in page.rows], "next": following})
 
     @extend_schema(
         request=serializers.ConversationIn, responses={200: serializers.OpenedOut, 201: serializers.OpenedOut}
@@ -175,7 +178,7 @@ class ConversationsView(APIView):
             user=user_of(request), peer_uid=body.validated_data["user_id"]
         )
         price_centi, window_s = selectors.price_for(user=user_of(request), conversation=conversation)
-        kid = selectors.find_bound_kid(family=_family(request))
+        kid = key_selectors.find_bound_kid(family=_family(request))
         document = {
             "id": str(conversation.uid),
             "n": conversation.n,
@@ -183,27 +186,9 @@ class ConversationsView(APIView):
             "next_seq": selectors.next_seq(conversation=conversation, kid=kid),
             "price_centi": price_centi,
             "reply_window_s": window_s,
-            "bundle": selectors.get_bundle(user=user_of(request), owner_uid=body.validated_data["user_id"]),
+            "bundle": key_selectors.get_bundle(user=user_of(request), owner_uid=body.validated_data["user_id"]),
         }
         return Response(serializers.OpenedOut(document).data, 201 if is_new else 200)
-
-
-def _inbox_row(row: selectors.InboxRow) -> dict[str, Any]:
-    hold = row.hold_expires_at and {
-        "state": "open",
-        "expires_at": row.hold_expires_at.isoformat(),
-        "amount_centi": row.hold_centi,
-        "is_mine": row.hold_is_mine,
-    }
-    document = {
-        "id": row.conversation.uid,
-        "user": {"user_id": str(row.peer.uid), "display_name": profiles.shown_profile(user=row.peer).display_name},
-        "unread": row.n_unread,
-        "head": {"n": row.conversation.n, "hash": b64u_encode(bytes(row.conversation.head))},
-        "price_centi": row.price_centi,
-        "hold": hold,
-    }
-    return serializers.InboxRowOut(document).data
 
 
 class HistoryView(APIView):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from argon2.low_level import Type, hash_secret_raw
@@ -41,6 +41,11 @@ class Backup:
     encryption_seeds: list[bytes] = field(repr=False)
     slots: list[dict[str, Any]]
     version: int = 1
+
+    @property
+    def keyring_key(self) -> bytes:
+        """All that a device keeps of a backup: it opens the keyring, not the identity."""
+        return _hkdf(self.master, b"", "keyring-key")
 
 
 def _wrap(key: bytes, data: bytes, aad: bytes, random: Random) -> str:
@@ -153,3 +158,73 @@ def to_identity(backup: Backup, *, device_seed: bytes, log_seq: int, log_hash: b
     """The identity on a (new) device that has opened the backup."""
     keys = [EncryptionKey(seed) for seed in backup.encryption_seeds]
     return Identity(backup.user, SigningKey(backup.identity_seed), SigningKey(device_seed), keys, log_seq, log_hash)
+
+
+def renew(
+    backup: Backup, *, recovery: bytes | None = None, passphrase: str | None = None, random: Random = os.urandom
+) -> Backup:
+    """The next version under a new master key and `gen`, opened by the one secret alone: whoever knew the keys of
+    before cannot open it. After a device was revoked."""
+    master, gen = random(32), random(16)
+    slots = [_slot(master, backup.user, gen, recovery, passphrase, random)]
+    seeds = list(backup.encryption_seeds)
+    return Backup(backup.user, gen, master, backup.identity_seed, seeds, slots, backup.version + 1)
+
+
+def with_secret(
+    backup: Backup, *, recovery: bytes | None = None, passphrase: str | None = None, random: Random = os.urandom
+) -> Backup:
+    """The next version with this secret as the only one of its kind; the others stay."""
+    slot = _slot(backup.master, backup.user, backup.gen, recovery, passphrase, random)
+    slots = [*(one for one in backup.slots if one["type"] != slot["type"]), slot]
+    return replace(backup, slots=slots, version=backup.version + 1)
+
+
+def _slot(
+    master: bytes, user: bytes, gen: bytes, recovery: bytes | None, passphrase: str | None, random: Random
+) -> dict[str, Any]:
+    if recovery is not None:
+        return recovery_slot(code=recovery, master=master, user=user, gen=gen, random=random)
+    return passphrase_slot(passphrase=passphrase or "", master=master, user=user, gen=gen, random=random)
+
+
+def open_keyring(*, file: dict[str, Any], keyring_key: bytes) -> list[bytes]:
+    """The encryption seeds, newest last, for a device that has the keyring key alone. Raises BackupError."""
+    aad = _keyring_aad(file, file["version"])
+    try:
+        keyring = json.loads(_unwrap(keyring_key, file["keyring"], aad, "backup_damaged"))
+        return [b64u_decode(seed) for seed in keyring["enc"]]
+    except (KeyError, TypeError) as error:
+        raise BackupError("backup_damaged") from error
+
+
+def with_seeds(
+    *, file: dict[str, Any], keyring_key: bytes, seeds: list[bytes], random: Random = os.urandom
+) -> dict[str, Any]:
+    """The next version of a file with other encryption seeds: no secret is asked, ways in and identity stay."""
+    version = file["version"] + 1
+    keyring = json.dumps({"enc": [b64u_encode(seed) for seed in seeds]}).encode()
+    return {**file, "version": version, "keyring": _wrap(keyring_key, keyring, _keyring_aad(file, version), random)}
+
+
+def _keyring_aad(file: dict[str, Any], version: int) -> bytes:
+    return label("keyring") + b64u_decode(file["user_id"]) + b64u_decode(file["gen"]) + version.to_bytes(4, "big")
+
+
+_TEXTS = ("user_id", "gen", "identity", "keyring")
+
+
+def read_file(*, text: str, user: bytes) -> dict[str, Any]:
+    """A key file that somebody chose. Raises BackupError: `not_a_key_file`, `other_account`."""
+    try:
+        file = json.loads(text)
+    except ValueError as error:
+        raise BackupError("not_a_key_file") from error
+    is_one = isinstance(file, dict) and file.get("format") == "pairly-keys" and file.get("v") == 1
+    if not is_one or type(file.get("version")) is not int or not isinstance(file.get("slots"), list):
+        raise BackupError("not_a_key_file")
+    if not all(isinstance(file.get(name), str) for name in _TEXTS):
+        raise BackupError("not_a_key_file")
+    if file["user_id"] != b64u_encode(user):
+        raise BackupError("other_account")
+    return {name: file[name] for name in ("format", "v", "user_id", "gen", "version", "slots", "identity", "keyring")}

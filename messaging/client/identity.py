@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519Pr
 
 from messaging.protocol.base64url import b64u_encode
 from messaging.protocol.keys import ALG_ED25519, ALG_XWING, MLKEM_PUBLIC, key_id
+from messaging.protocol.labels import label
 from messaging.protocol.statements import ZERO_HASH, Statement, log_hash, signed_bytes
 
 DAY_MS = 24 * 3600 * 1000
@@ -44,6 +46,10 @@ class SigningKey:
     def sign(self, message: bytes) -> bytes:
         return self.private.sign(message)
 
+    def __deepcopy__(self, memo: object) -> SigningKey:
+        """Itself: it never changes, and what it derives cannot be copied."""
+        return self
+
 
 @dataclass(frozen=True)
 class EncryptionKey:
@@ -51,19 +57,19 @@ class EncryptionKey:
 
     seed: bytes = field(repr=False)
 
-    @property
+    @cached_property
     def private(self) -> MLKEM768X25519PrivateKey:
         expanded = hashlib.shake_256(self.seed).digest(96)
         mlkem = MLKEM768PrivateKey.from_seed_bytes(expanded[:64])
         return MLKEM768X25519PrivateKey(mlkem, X25519PrivateKey.from_private_bytes(expanded[64:]))
 
-    @property
+    @cached_property
     def public(self) -> bytes:
         expanded = hashlib.shake_256(self.seed).digest(96)
         mlkem = MLKEM768PrivateKey.from_seed_bytes(expanded[:64]).public_key().public_bytes_raw()
         return mlkem + X25519PrivateKey.from_private_bytes(expanded[64:]).public_key().public_bytes_raw()
 
-    @property
+    @cached_property
     def kid(self) -> bytes:
         return key_id(alg=ALG_XWING, public=self.public)
 
@@ -71,14 +77,22 @@ class EncryptionKey:
         """HPKE single-shot open (RFC 9180 section 6.1); raises InvalidTag."""
         return SUITE.decrypt(box, self.private, info)
 
+    def __deepcopy__(self, memo: object) -> EncryptionKey:
+        """Itself, as above."""
+        return self
 
-def seal_box(*, public: bytes, content_key: bytes, info: bytes) -> bytes:
-    """HPKE single-shot seal to an X-Wing public key: enc(1120) || ct(48)."""
-    key = MLKEM768X25519PublicKey(
+
+def xwing_public(*, public: bytes) -> MLKEM768X25519PublicKey:
+    """An X-Wing public key; raises ValueError for one that cannot be used."""
+    return MLKEM768X25519PublicKey(
         MLKEM768PublicKey.from_public_bytes(public[:MLKEM_PUBLIC]),
         X25519PublicKey.from_public_bytes(public[MLKEM_PUBLIC:]),
     )
-    return SUITE.encrypt(content_key, key, info)
+
+
+def seal_box(*, public: bytes, content_key: bytes, info: bytes) -> bytes:
+    """HPKE single-shot seal to an X-Wing public key: enc(1120) || ct(48)."""
+    return SUITE.encrypt(content_key, xwing_public(public=public), info)
 
 
 @dataclass(frozen=True)
@@ -127,9 +141,23 @@ class Identity:
         """Certify this device in an existing log, after the backup was opened on it."""
         return self._state(2, ALG_ED25519, self.device.kid, self.device.public, now_ms, device_label)
 
-    def rotate(self, *, now_ms: int, random: Random = os.urandom) -> SignedStatement:
-        """A new encryption key, certified by the device (no passphrase needed)."""
-        key = EncryptionKey(random(32))
+    @classmethod
+    def on_device(cls, *, user: bytes, device_seed: bytes, encryption_seeds: list[bytes]) -> Identity:
+        """What a device keeps: it signs messages and certifies encryption keys. The identity key is not there (its
+        use raises ValueError): the backup holds it, behind a secret."""
+        return cls(user, SigningKey(b""), SigningKey(device_seed), [EncryptionKey(seed) for seed in encryption_seeds])
+
+    def certify_device(self, *, public: bytes, now_ms: int, device_label: str = "") -> SignedStatement:
+        """Let another device in, by its public key."""
+        return self._state(2, ALG_ED25519, key_id(alg=ALG_ED25519, public=public), public, now_ms, device_label)
+
+    def bind_signature(self, *, session: bytes) -> bytes:
+        """Proof for POST keys/bind: Ed25519(DK, L("bind") || session id 16 bytes || kid)."""
+        return self.device.sign(label("bind") + session + self.device.kid)
+
+    def rotate(self, *, now_ms: int, key: EncryptionKey | None = None, random: Random = os.urandom) -> SignedStatement:
+        """A new encryption key, certified by the device (no passphrase needed). Put its seed into the backup first."""
+        key = key or EncryptionKey(random(32))
         self.encryption.append(key)
         return self._state(3, ALG_XWING, key.kid, key.public, now_ms, "", signer=self.device)
 
@@ -144,7 +172,7 @@ class Identity:
         subject: bytes,
         public: bytes,
         now_ms: int,
-        label: str,
+        name: str,
         *,
         signer: SigningKey | None = None,
         is_revocation: bool = False,
@@ -165,4 +193,4 @@ class Identity:
         sig = signer.sign(signed_bytes(statement=raw))
         self.log_seq += 1
         self.log_hash = log_hash(statement=raw, sig=sig)
-        return SignedStatement(raw, sig, public, label)
+        return SignedStatement(raw, sig, public, name)

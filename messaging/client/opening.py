@@ -19,14 +19,7 @@ from messaging.protocol.chain import next_head, receipt_message
 from messaging.protocol.labels import label
 
 from .identity import EncryptionKey
-
-
-class CannotVerify(ValueError):
-    """Show "cannot verify", never content; `code` says which check failed."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+from .problems import CannotVerify as CannotVerify
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +34,15 @@ class Opened:
     head: bytes
 
     @property
+    def content(self) -> dict[str, Any]:
+        """The body as JSON: untrusted words of the other person, to be shown as text alone."""
+        content: dict[str, Any] = json.loads(self.body)
+        return content
+
+    @property
     def text(self) -> str:
         """The text of a text message."""
-        return str(json.loads(self.body).get("text", ""))
+        return str(self.content.get("text", ""))
 
 
 def open_message(

@@ -24,9 +24,21 @@ def pad(data: bytes) -> bytes:
     return data.ljust(size, b"\x00")
 
 
-def text_body(text: str) -> bytes:
-    """The body of a plain text message."""
-    return json.dumps({"t": "text", "text": text}, ensure_ascii=False, separators=(",", ":")).encode()
+def text_body(text: str, **more: Any) -> bytes:
+    """The body of a text message (kinds 1, 2, 5); `more`: `re` (a message id, base64url), `att`, `auto`."""
+    return _body({"t": "text", "text": text, **more})
+
+
+def reaction_body(emoji: str) -> bytes:
+    """The body of a reaction (kind 4); "" takes it back."""
+    return _body({"t": "reaction", "text": emoji})
+
+
+NO_BODY = b"{}"  # of a deletion, kind 3
+
+
+def _body(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def seal(

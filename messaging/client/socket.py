@@ -29,7 +29,7 @@ class ChatSocket:
     """
 
     def __init__(
-        self, *, url: str, token: str, timeout_s: float = 10, heads: Callable[[], dict[str, int]] | None = None
+        self, *, url: str, token: str, timeout_s: float = 30, heads: Callable[[], dict[str, int]] | None = None
     ) -> None:
         self.timeout_s = timeout_s
         self.pushes: list[dict[str, Any]] = []
@@ -111,6 +111,11 @@ class ChatSocket:
         if answer["type"] == "error":
             raise ApiProblem(answer["problem"]["status"], answer["problem"])
         return answer
+
+    def ask_pong(self) -> None:
+        """Whether the connection is still there: returns when the server has answered a ping."""
+        self.tell({"type": "ping"})
+        self.wait_for("pong")
 
     def send(self, *, conversation: uuid.UUID, envelope: dict[str, Any]) -> dict[str, Any]:
         """`message.send`; the ack."""

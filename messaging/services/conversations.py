@@ -11,12 +11,15 @@ from django.db import connection, transaction
 from pairly.common.after_commit import push
 from pairly.common.ids import uuid7
 from pairly.common.problems import NotFound
+from profiles import selectors as profiles
 from users.models import User
 
 from .. import events, selectors
+from ..constants import OPEN_REQUEST
 from ..errors import NoContact
 from ..models import Conversation
 from ..protocol.chain import first_head
+from . import telling
 
 Mark = Literal["delivered", "read"]
 
@@ -50,7 +53,7 @@ def _insert(*, user: User, peer: User, at: datetime | None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO messaging_conversation (uid, low, high, low_uid, high_uid, low_pays, high_pays, head, h0, "
-            "created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, COALESCE(%s::timestamptz, now())) "
+            "opened_by, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, COALESCE(%s::timestamptz, now())) "
             "ON CONFLICT DO NOTHING",
             [
                 uid,
@@ -62,6 +65,7 @@ def _insert(*, user: User, peer: User, at: datetime | None) -> None:
                 low.is_creator and not high.is_creator,
                 h0,
                 h0,
+                user.pk,
                 at,
             ],
         )
@@ -70,31 +74,56 @@ def _insert(*, user: User, peer: User, at: datetime | None) -> None:
 def mark(*, user: User, conversation_uid: uuid.UUID, what: Mark, n: int, at: datetime | None = None) -> None:
     """Move the delivered or read mark of `user` forward to `n`, as of `at` (default: now), and tell the other side.
 
-    Marks never go back and never beyond the last message. Raises NotFound for a stranger.
+    Marks never go back and never beyond the last message. What is read has been delivered; the other side learns that
+    it was read only where both show it. Behind a block and in a request that is not accepted they stay where they are:
+    what is read there the other side learns neither now nor later. Raises NotFound for a stranger.
     """
     conversation = selectors.get_conversation(user=user, uid=conversation_uid)
-    side, peer_uid = selectors.side_of(conversation=conversation, user=user)
+    side, _ = selectors.side_of(conversation=conversation, user=user)
     # The parts of names come from this module, not from the caller's data.
-    stamp, dated = (f", {side}_read_at = COALESCE(%s::timestamptz, now())", [at]) if what == "read" else ("", [])
+    stamp, dated = "", []
+    if what == "read":
+        stamp = (
+            f", {side}_read_at = COALESCE(%s::timestamptz, now())"
+            f", {side}_delivered_n = greatest({side}_delivered_n, least(%s::bigint, n))"
+        )
+        dated = [at, n]
     column = f"{side}_{what}_n"
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
                 f"UPDATE messaging_conversation SET {column} = least(%s::bigint, n){stamp} "  # noqa: S608
-                f"WHERE id = %s::bigint AND {column} < least(%s::bigint, n)",
+                f"WHERE id = %s::bigint AND {column} < least(%s::bigint, n) "
+                f"AND {side}_request NOT IN ('asked', 'declined') "
+                "AND NOT EXISTS (SELECT 1 FROM users_block "
+                "WHERE blocker_id IN (low, high) AND blocked_id IN (low, high))",
                 [n, *dated, conversation.pk, n],
             )
             moved = cursor.rowcount == 1
         if moved:
-            frame = events.receipt(conversation=conversation_uid, user_id=user.uid, **{f"{what}_n": n})
-            push(user_id=peer_uid, event=frame)
-            push(user_id=user.uid, event=frame)
+            _tell_of_mark(user=user, conversation=conversation, what=what, n=n)
+        if moved and what == "read":
+            telling.forget_read(user=user, conversation=conversation_uid)
+
+
+def _tell_of_mark(*, user: User, conversation: Conversation, what: Mark, n: int) -> None:
+    """One's own devices learn what it is; the other side what is shown to them."""
+    _, peer_uid = selectors.side_of(conversation=conversation, user=user)
+    shown = what
+    if what == "read" and not profiles.share_reading(user_ids=(conversation.low_id, conversation.high_id)):
+        shown = "delivered"
+    for uid, name in ((peer_uid, shown), (user.uid, what)):
+        push(user_id=uid, event=events.receipt(conversation=conversation.uid, user_id=user.uid, **{f"{name}_n": n}))
 
 
 def show_typing(*, user: User, peer_uid: uuid.UUID) -> None:
-    """Tell the other person of an existing conversation that `user` is typing; nobody else learns of it."""
+    """Tell the other person of an existing conversation that `user` is typing, unless they switched that off or it is
+    a request still; nobody else learns of it. Raises NotFound where there is none."""
     peer = selectors.find_contact(uid=peer_uid)
-    if peer is None or selectors.find_conversation(user=user, peer_id=peer.pk) is None:
+    place = selectors.find_conversation(user=user, peer_id=peer.pk) if peer else None
+    if peer is None or place is None:
         raise NotFound()
-    if selectors.may_contact(writer_id=user.pk, reader_id=peer.pk):
+    if place.low_request in OPEN_REQUEST or place.high_request in OPEN_REQUEST:
+        return
+    if profiles.shows_typing(user=user) and selectors.may_contact(writer_id=user.pk, reader_id=peer.pk):
         push(user_id=peer_uid, event=events.typing(user_id=user.uid))

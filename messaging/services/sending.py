@@ -8,21 +8,24 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
+from credits import caps_selectors as ledger_caps
 from pairly.common.clock import from_ms, now_ms
 from pairly.common.sql import call_row
 from security import limits
 from users.models import User
 
-from .. import selectors, server_keys
+from .. import key_selectors, selectors, server_keys
+from ..constants import OPEN_REQUEST, Kind
 from ..envelopes import Envelope, EnvelopeRejected, check_envelope
 from ..errors import MessageRejected, Muted
 from ..protocol.base64url import b64u_encode
 from ..receipts import ServerKey, sign_receipt
 from ..types import HoldRef, SentMessage, Srv
-from . import delivery
+from . import attachments, delivery
 
-# Positional OUT columns of messaging_send, in the order of messaging/sql/0004_one_number_of_keys.sql.
+# Positional OUT columns of messaging_send, in the order of messaging/sql/0007_changes.sql.
 _SEND = """
 SELECT code, n, recv_ms, prev, head, skid, charged_centi, balance_centi, hold_id, hold_expires_ms,
        n_released, earned_centi, expected_seq, price_centi
@@ -31,6 +34,9 @@ FROM messaging_send(
     %b::bigint, %b::uuid, %b::bytea, %b::bytea[], %b::bytea, %b::bytea, %b::bytea, %b::bytea, %b::bytea,
     %b::bigint, %b::bytea, %b::uuid, {clock_skew_ms:d}, {fee:d}, {mature_days:d}, {mature_days_new:d}, {new_days:d})
 """
+
+# An accepted message has no code, that of a request to its reader says so.
+_ACCEPTED = ("", "duplicate", *OPEN_REQUEST)
 
 
 def send_message(
@@ -53,13 +59,17 @@ def send_message(
         _require_not_muted(user)
     key = server_key or server_keys.current()
     checked = _check(user=user, conversation=conversation, envelope=envelope)
+    if checked.header.kind == Kind.AUTOMATIC and not checked.header.price_centi and not user.is_creator:
+        raise MessageRejected(code="kind_unknown")  # they cost nothing: fans would write for free
     # No `atomic`: one statement is a transaction, and BEGIN and COMMIT would be two more trips with the lock held.
     row = call_row(sql=send_sql(), params=send_params(checked=checked, key=key, recv_ms=recv_ms or now_ms()))
-    if row[0] not in ("", "duplicate"):
+    if row[0] not in _ACCEPTED:
         raise _rejected(user=user, checked=checked, row=row)
     sent = _sent(user=user, checked=checked, row=row, envelope=envelope, key=key)
     if not sent.is_replay:
         delivery.deliver(sent=sent)
+    if checked.header.kind == Kind.DELETE and checked.header.target:  # the words are erased: the files go too
+        attachments.erase_of_message(conversation_uid=conversation, message_id=uuid.UUID(bytes=checked.header.target))
     return sent
 
 
@@ -75,7 +85,7 @@ def _check(*, user: User, conversation: uuid.UUID, envelope: object) -> Envelope
             data=envelope,
             conversation=conversation.bytes,
             sender=user.uid.bytes,
-            find_device_key=lambda kid: selectors.find_device_key(kid=kid, user_id=user.pk),
+            find_device_key=lambda kid: key_selectors.find_device_key(kid=kid, user_id=user.pk),
         )
     except EnvelopeRejected as error:
         raise MessageRejected(code=error.code) from error
@@ -143,13 +153,14 @@ def _rejected(*, user: User, checked: Envelope, row: tuple[Any, ...]) -> Message
             return MessageRejected(code=code, expected=expected_seq)
         case "price_changed":
             return MessageRejected(code=code, price_centi=price_centi)
-        case "insufficient_credits" | "debt_outstanding" | "spending_cap_reached":
-            return MessageRejected(code=code, balance_centi=balance_centi, cost_centi=price_centi)
+        case "insufficient_credits" | "debt_outstanding" | "spending_cap_reached" | "cooling_off":
+            why = ledger_caps.explain(user_id=user.pk, code=code, amount_centi=price_centi, at=timezone.now())
+            return MessageRejected(code=code, balance_centi=balance_centi, cost_centi=price_centi, **why)
         case "rcpt_key_stale" | "rcpt_missing" | "rcpt_key_unknown":
             return MessageRejected(
                 code=code,
-                bundle=selectors.get_bundle(user=user, owner_uid=recipient),
-                own_bundle=selectors.get_bundle(user=user, owner_uid=user.uid),
+                bundle=key_selectors.get_bundle(user=user, owner_uid=recipient),
+                own_bundle=key_selectors.get_bundle(user=user, owner_uid=user.uid),
             )
         case "muted":
             rejected = MessageRejected(code=code)
@@ -199,4 +210,5 @@ def _sent(*, user: User, checked: Envelope, row: tuple[Any, ...], envelope: obje
         n_released=n_released or 0,
         earned_centi=earned or 0,
         is_replay=is_replay,
+        request="" if is_replay else code,
     )

@@ -6,11 +6,12 @@ import uuid
 from dataclasses import dataclass
 
 import pytest
+from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from credits import selectors as ledger
-from credits.services import purchases
+from credits.services import caps, purchases
 from messaging.client.http import Account, ApiProblem, now_ms
 from messaging.client.identity import EncryptionKey
 from messaging.client.socket import ChatSocket
@@ -18,6 +19,8 @@ from messaging.models import Message
 from messaging.protocol.base64url import b64u_decode, b64u_encode
 from messaging.protocol.codes import status_of
 from pairly.common.ids import uuid7
+from pairly.testing.fixtures import own_database, running_daphne
+from pairly.testing.people import PASSWORD
 from profiles.services import update_profile
 from users.models import Block, Restriction, User
 
@@ -39,13 +42,23 @@ class Pair:
         return Message.objects.count(), ledger.get_balance(user_id=fan)
 
 
+@pytest.fixture(scope="module")
+def server(django_db_setup, django_db_blocker, tmp_path_factory):
+    """One server for all; each test has people of its own."""
+    folder = tmp_path_factory.mktemp("doors")
+    with (
+        own_database(django_db_blocker) as name,
+        running_daphne(database=name, log_folder=folder, SOCKET_FRAMES="100000") as running,
+    ):
+        yield running
+
+
 @pytest.fixture
-def pair(start_server):
-    server = start_server(SOCKET_FRAMES="100000")
-    accounts = []
+def pair(server):
+    accounts, number = [], uuid.uuid4().hex[:12]
     for name, role in (("fan", "fan"), ("creator", "creator"), ("stranger", "fan")):
         account = Account(server.url)
-        account.sign_up(email=f"{name}@example.org", password="a long enough passphrase 7", name=name, role=role)
+        account.sign_up(email=f"{name}-{number}@example.org", password=PASSWORD, name=name, role=role)
         account.enrol()
         accounts.append(account)
     pair = Pair(*accounts, server.url)
@@ -169,6 +182,13 @@ def test_standing_and_money_are_refused_with_their_codes(pair, door):
     update_profile(user=creator, price_per_message_centi=60_000)
     document = refused(door, conversation.id, seal(60_000), "insufficient_credits", pair)
     assert (document["balance_centi"], document["cost_centi"]) == (50_000, 60_000)
+    update_profile(user=creator, price_per_message_centi=PRICE)
+    now = timezone.now()
+    caps.set_caps(user=fan, at=now, day_centi=None, week_centi=PRICE - 1, month_centi=None)
+    document = refused(door, conversation.id, seal(), "spending_cap_reached", pair)
+    assert (document["cap"], document["resets_at"] > now.isoformat()) == ("week", True)
+    until = caps.cool_off(user=fan, length="day", at=now)
+    assert refused(door, conversation.id, seal(), "cooling_off", pair)["until"] == until.isoformat()
 
 
 def test_a_stranger_gets_nothing_and_changes_nothing(pair):
@@ -234,7 +254,7 @@ def test_a_socket_needs_the_auth_frame_and_ends_with_its_sign_in(pair):
         with connect(url, proxy=None) as raw:
             raw.send(first)
             with pytest.raises(ConnectionClosed):
-                raw.recv(timeout=5)
+                raw.recv(timeout=30)
             assert raw.close_code == 4401
     with ChatSocket(url=url, token=pair.fan.access_token) as fan:
         pair.fan.call("POST", "auth/logout", {})
@@ -245,9 +265,9 @@ def test_a_socket_needs_the_auth_frame_and_ends_with_its_sign_in(pair):
 
 
 def test_a_changed_password_closes_the_other_sockets_and_keeps_this_one(pair):
-    old, new = "a long enough passphrase 7", "a quite different phrase 8"
+    old, new = PASSWORD, "a quite different phrase 8"
     other = Account(pair.url)
-    other.sign_in(email="fan@example.org", password=old)
+    other.sign_in(email=pair.user(pair.fan).email, password=old)
     url = pair.url.replace("http", "ws") + "/api/v1/messages/ws"
     sockets = [ChatSocket(url=url, token=account.access_token) for account in (pair.fan, other, pair.stranger)]
     with sockets[0] as here, sockets[1] as elsewhere, sockets[2] as stranger:

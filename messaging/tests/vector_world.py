@@ -113,6 +113,6 @@ def _attachments(cursor: Any, conversation_id: int, sender: User, hdr: str) -> N
     for att in parse_header(raw=b64u_decode(hdr)).attachments:
         cursor.execute(
             "INSERT INTO messaging_attachment (conversation_id, uploader, sha256, length, path) "
-            "VALUES (%s, %s, %s, %s, 'vector')",
+            "VALUES (%s, %s, %s, %s, 'vector/' || gen_random_uuid())",
             [conversation_id, sender.pk, att.hash, att.length],
         )

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.db import migrations
+
+from pairly.common.sql import run_sql_file
+
+
+class Migration(migrations.Migration):
+    dependencies = [("messaging", "0005_attachment_uploads"), ("profiles", "0017_away"), ("credits", "0008_open_holds_by_deadline")]
+
+    operations = [run_sql_file(path=Path(__file__).parents[1] / "sql" / "0005_contact.sql")]
