@@ -16,3 +16,5 @@ FIGURES_DAYS_MAX = 92
 # A file holds no more rows than this; the filter has to be narrowed then.
 CSV_ROWS_MAX = 100_000
 NOTE_MAX = 4000
+# Comparisons with providers that the trial balance shows.
+COMPARISONS_SHOWN = 10

@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
 
 from pairly.common.charts import BarChart, Group, Series
+from pairly.common.csv_files import CsvFile
 from pairly.common.own_path import own_path
 from security import audit_selectors, log_selectors
 from security.client_ip import client_of
@@ -22,7 +23,6 @@ from security.log_selectors import Figures, LogFilter, LogRow
 
 from . import people_panel
 from .constants import CSV_ROWS_MAX, LOG_PAGE, TOP_ROWS
-from .csv_files import CsvFile
 from .log_forms import AuditLogForm, SignInLogForm
 from .services import sign_ins, trail
 from .staff import StaffPage

@@ -21,27 +21,33 @@ class Decision:
     """A way to settle a case: a button on its page.
 
     `apply(item=, staff=, note=)` does it, in the transaction that closes the case; a Problem that it raises leaves
-    the case open. With `takes_two` the first person's say only passes the case on (`on_pass`, same arguments), and
-    somebody else's same say decides. `needs_proof` asks for a fresh step-up. `key` is the letter that presses the
-    button.
+    the case open. With `takes_two`, for every case or for those whose `ref` it says so of, the first person's say only
+    passes the case on (`on_pass`, same arguments), and somebody else's same say decides. `needs_proof` asks for a fresh
+    step-up. `key` is the letter that presses the button.
     """
 
     outcome: str
     label: StrOrPromise
     apply: Callable[..., None] | None = None
-    takes_two: bool = False
+    takes_two: bool | Callable[[uuid.UUID], bool] = False
     on_pass: Callable[..., None] | None = None
     needs_reason: bool = True
     needs_proof: bool = False
     is_danger: bool = False
     key: str = ""
 
+    def is_for_two(self, *, ref: uuid.UUID) -> bool:
+        """Whether two people have to say so of the case about `ref`."""
+        return self.takes_two(ref) if callable(self.takes_two) else self.takes_two
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueKind:
     """One queue. `template` shows the evidence from what `load(ref)` returns; `load` raises NotFound.
 
-    `target` is how long a case may wait before it is overdue, unless it was opened with a time of its own.
+    `target` is how long a case may wait before it is overdue, unless it was opened with a time of its own. Where
+    `is_reason_shared`, the people it is about read why it was decided so; `note_hint` says who reads it, where that
+    depends on the decision.
     """
 
     kind: str
@@ -52,6 +58,8 @@ class QueueKind:
     load: Callable[[uuid.UUID], dict[str, Any]]
     decisions: tuple[Decision, ...]
     icon: str = "inbox"
+    is_reason_shared: bool = False
+    note_hint: StrOrPromise = ""
 
     def find_decision(self, outcome: str) -> Decision | None:
         """The decision with this code."""

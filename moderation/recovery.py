@@ -15,7 +15,7 @@ from users.services import recoveries as lost_factors
 
 from . import queues
 from .models import WorkItem
-from .services import recoveries
+from .services import recoveries, work
 
 KIND = "factor_recovery"
 
@@ -32,7 +32,7 @@ def approve(*, item: WorkItem, staff: User, note: str) -> None:
     """One of the two approvals; the case stays open until there are both."""
     recovery = lost_factors.approve(staff=staff, uid=item.ref)
     if recovery.second_approver_id is None:
-        recoveries.leave_to_another(item=item, staff=staff)
+        work.leave_to_another(item=item, staff=staff)
 
 
 def reject(*, item: WorkItem, staff: User, note: str) -> None:

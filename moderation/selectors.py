@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from pairly.common.problems import NotFound
 from users.models import User
+from users.registry import names_of
 
 from . import queues
 from .constants import OWN_CASES
@@ -71,6 +72,14 @@ def get_item(*, user: User, uid: uuid.UUID) -> WorkItem:
     return item
 
 
+def get_item_about(*, user: User, kind: str, ref: uuid.UUID) -> WorkItem:
+    """The case about something, for who may work on it; raises NotFound, also for one about themselves."""
+    item = _visible(user=user, kinds=[queues.get_kind_for(kind=kind, user=user)]).filter(ref=ref).first()
+    if item is None:
+        raise NotFound
+    return item
+
+
 def list_notes(*, item: WorkItem) -> QuerySet[WorkNote]:
     """What was written down about a case that the caller got from `get_item`, oldest first."""
     return WorkNote.objects.filter(item=item).select_related("author").order_by("pk")
@@ -86,3 +95,8 @@ def list_own_cases(*, user: User) -> list[WorkItem]:
 
 def _visible(*, user: User, kinds: Sequence[queues.QueueKind]) -> QuerySet[WorkItem]:
     return WorkItem.objects.filter(kind__in=[kind.kind for kind in kinds]).exclude(subject_uid=user.uid)
+
+
+def list_names(*, user_ids: Collection[int]) -> dict[int, str]:
+    """What people are called, by primary key; for the evidence of a case. One query and those of the hooks."""
+    return names_of(users=list(User.objects.filter(pk__in=user_ids))) if user_ids else {}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import ban_views, case_views, log_views, people_views, views
+from . import announcement_views, ban_views, case_views, log_views, money_views, payout_views, people_views, views
 
 app_name = "moderation"
 
@@ -31,5 +31,17 @@ urlpatterns = [
     # -- bans
     path("bans/", ban_views.BansPage.as_view(), name="bans"),
     path("bans/<uuid:uid>/lift/", ban_views.LiftPage.as_view(), name="ban-lift"),
+    # -- web push and announcements
+    path("announcements/", announcement_views.AnnouncementsPage.as_view(), name="announcements"),
+    path("announcements/<uuid:uid>/withdraw/", announcement_views.WithdrawPage.as_view(), name="announcement-withdraw"),
+    # -- money: trial balance
+    path("money/", money_views.MoneyPage.as_view(), name="money"),
+    path("money/check/", money_views.CheckPage.as_view(), name="money-check"),
+    # -- payouts
+    path("transfers/", payout_views.TransfersPage.as_view(), name="transfers"),
+    path("transfers/<uuid:uid>/", payout_views.TransferPage.as_view(), name="transfer"),
+    path("transfers/<uuid:uid>/account/", payout_views.AccountPage.as_view(), name="transfer-account"),
+    path("transfers/<uuid:uid>/sent/", payout_views.SentPage.as_view(), name="transfer-sent"),
+    path("transfers/<uuid:uid>/returned/", payout_views.ReturnedPage.as_view(), name="transfer-returned"),
     # -- lost factors
 ]

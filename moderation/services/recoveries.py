@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from users.models import User
-
 from ..models import WorkItem
 from . import work
 
@@ -20,14 +18,3 @@ def open_case(*, kind: str, ref: uuid.UUID, subject_uid: uuid.UUID) -> None:
 def close_case(*, kind: str, ref: uuid.UUID) -> None:
     """Take it off the queue, in the transaction that cancels the request."""
     work.close_item(kind=kind, ref=ref, outcome="cancelled")
-
-
-def leave_to_another(*, item: WorkItem, staff: User) -> None:
-    """Keep a case open for a second person, in the transaction of its decision.
-
-    Usually the queue does this itself. But whoever leaves a case to others without a word counts for it as the
-    first person too, and the next one's approval, which is the first there is, would close it.
-    """
-    WorkItem.objects.filter(pk=item.pk).update(
-        passed_by=staff, decided_by=None, decided_at=None, outcome="", taken_by=None, taken_until=None
-    )

@@ -112,7 +112,7 @@ def decide(*, uid: uuid.UUID, user: User, outcome: str, note: str = "", sign_in:
     if decision.needs_reason and not note.strip():
         raise ReasonMissing(errors=[{"pointer": "/note", "code": "required", "detail": str(ReasonMissing.title)}])
     with transaction.atomic():
-        if decision.takes_two and item.passed_by_id is None:
+        if item.passed_by_id is None and decision.is_for_two(ref=item.ref):
             _pass_on(item, user, decision, note)
         else:
             _close(item, user, decision, note)
@@ -128,6 +128,17 @@ def pass_on(*, uid: uuid.UUID, user: User, note: str = "") -> WorkItem:
         _write(item, user, note)
         trail.note_deed(staff=user, action="staff.case_passed_on", subject_uid=item.subject_uid, details=_facts(item))
     return item
+
+
+def leave_to_another(*, item: WorkItem, staff: User) -> None:
+    """Keep a case open for a second person, in the transaction of its decision.
+
+    Usually the queue does this itself. But whoever leaves a case to others without a word counts for it as the
+    first person too, and the next one's approval, which is the first there is, would close it.
+    """
+    WorkItem.objects.filter(pk=item.pk).update(
+        passed_by=staff, decided_by=None, decided_at=None, outcome="", taken_by=None, taken_until=None
+    )
 
 
 def add_note(*, uid: uuid.UUID, user: User, text: str) -> WorkNote:

@@ -35,6 +35,10 @@ def note_first(*, item: WorkItem, staff: object, note: str) -> None:
     applied.append(("first", str(item.uid), note))
 
 
+def is_heavy(ref: uuid.UUID) -> bool:
+    return ref.int % 2 == 0
+
+
 def refuse(**_given: object) -> None:
     raise Problem("The waiting time is not over.")
 
@@ -50,6 +54,7 @@ QUEUE = QueueKind(
         Decision(outcome="approved", label="Approve", apply=apply, key="A"),
         Decision(outcome="refused", label="Refuse", apply=apply, is_danger=True, key="R"),
         Decision(outcome="by_two", label="Approve with another", apply=apply, takes_two=True, on_pass=note_first),
+        Decision(outcome="by_two_at_times", label="Sometimes with another", apply=apply, takes_two=is_heavy),
         Decision(outcome="impossible", label="Cannot be done", apply=refuse, needs_reason=False),
     ),
 )

@@ -18,7 +18,7 @@ from moderation.models import WorkItem, WorkNote
 from pairly.common.ids import uuid7
 from pairly.outbox.models import OutboxRow
 from pairly.testing.people import make_staff, make_user, sign_in_as
-from payments.models import Payment, WebhookEvent
+from payments.models import Payment, ShopItem, Unlock, WebhookEvent
 from security.models import AuditEntry, KnownDevice, LoginAttempt, RiskDecision
 from security.read_only_admin import ReadOnlyAdmin
 from security.services import audit
@@ -65,6 +65,8 @@ def somebody() -> User:
         credits_centi=500, checkout_url="https://provider.example/SECRET-CODE",
     )  # fmt: skip
     WebhookEvent.objects.create(provider="stripe", event_id="e", type="t", payload={"email": "SECRET-CODE"})
+    ware = ShopItem.objects.create(seller=creator, title="A ware", price_centi=5_000)
+    Unlock.objects.create(item=ware, buyer=fan, price_centi=5_000, request_id=uuid7())
     AccountClosure.objects.create(user=creator, kind="rest")
     DataExport.objects.create(user=fan)
     item = WorkItem.objects.create(kind="test", ref=uuid7(), subject_uid=fan.uid, due_at=now)

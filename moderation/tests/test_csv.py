@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.csv_files import DANGEROUS, CsvFile, safe_cell
+from pairly.common.csv_files import DANGEROUS, CsvFile, safe_cell
 from pairly.testing.people import make_staff, make_user, sign_in_as
 from security.models import AuditEntry, LoginAttempt
 from security.services import audit

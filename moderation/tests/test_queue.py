@@ -170,6 +170,17 @@ def test_what_takes_two_is_decided_by_another_person() -> None:
 
 
 @pytest.mark.django_db
+def test_a_decision_may_take_two_people_for_some_cases_only() -> None:
+    staff = make_staff("support")
+    for number, is_decided in ((3, True), (4, False)):
+        item = work.open_item(kind=KIND, ref=uuid.UUID(int=number))
+        work.take(uid=item.uid, user=staff)
+        item = work.decide(uid=item.uid, user=staff, outcome="by_two_at_times", note="fits")
+        assert (item.decided_at is not None) == is_decided
+        assert (item.passed_by == staff) != is_decided
+
+
+@pytest.mark.django_db
 def test_a_case_can_be_left_to_somebody_else_put_back_and_closed_for_nobody() -> None:
     staff, other = make_staff("support"), make_staff("support")
     case, second = open_cases(2)
