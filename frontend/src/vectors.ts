@@ -1,9 +1,9 @@
 // Runs the protocol's vectors in a real browser; the page's title tells the test runner when it is done.
 import { openAttachment, sealAttachment } from "./protocol/attachments";
 import { openBackup, type BackupFile } from "./protocol/backup";
-import { type Bytes, decode64, encode64, equal, sha256 } from "./protocol/bytes";
+import { type Bytes, decode64, encode64, equal, sha256, utf8 } from "./protocol/bytes";
 import { firstHead, type Srv, verifyPlace } from "./protocol/chain";
-import { type Envelope, open, seal, textBody } from "./protocol/envelope";
+import { type Envelope, open, seal } from "./protocol/envelope";
 import { CannotVerify, parseHeader } from "./protocol/header";
 import { isVerified, type Report } from "./protocol/franking";
 import { state, verifyLog } from "./protocol/keylog";
@@ -12,6 +12,8 @@ import { safetyNumber } from "./protocol/safety_number";
 import { keyId, signerFromSeed } from "./protocol/signing";
 import { nativeSuite, nobleSuite } from "./protocol/suite";
 import type { CipherSuite } from "hpke";
+
+const textOf = (text: string): Bytes => utf8(JSON.stringify({ t: "text", text }));
 
 interface Person {
   user_id: string; identity_seed: string; device_seed: string; enc_seed: string; identity_pub: string;
@@ -93,9 +95,9 @@ async function run(vectors: Vectors): Promise<void> {
     await check(`${suiteName} round trip`, async () => {
       const device = await signerFromSeed(decode64(vectors.alice.device_seed));
       const old = parseHeader(decode64(vectors.messages[0]!.env.hdr));
-      const envelope = await seal(suite, device, { ...old, seenHead: head }, textBody("round trip"), [decode64(vectors.alice.enc_pub), decode64(vectors.bob.enc_pub)]);
+      const envelope = await seal(suite, device, { ...old, seenHead: head }, { t: "text", text: "round trip" }, [decode64(vectors.alice.enc_pub), decode64(vectors.bob.enc_pub)]);
       const opened = await open(suite, envelope, conversation, keys["bob"], find);
-      return equal(opened.body, textBody("round trip"));
+      return equal(opened.body, textOf("round trip"));
     });
   }
   await check("backup by passphrase", async () => {
@@ -103,7 +105,7 @@ async function run(vectors: Vectors): Promise<void> {
     return encode64(opened.identitySeed) === vectors.alice.identity_seed && encode64(opened.seeds[0]!) === vectors.alice.enc_seed;
   });
   await check("report", () => isVerified(vectors.report, serverPublic, find));
-  await check("report with another body", async () => !(await isVerified({ ...vectors.report, body: encode64(textBody("other")) }, serverPublic, find)));
+  await check("report with another body", async () => !(await isVerified({ ...vectors.report, body: encode64(textOf("other")) }, serverPublic, find)));
   for (const row of vectors.attachments) {
     await check(`attachment ${row.name}`, async () => {
       const key = decode64(row.key);

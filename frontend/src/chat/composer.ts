@@ -7,11 +7,14 @@ const COUNT_FROM = 500; // characters left
 const WARN_BELOW = 4; // messages that the balance covers
 
 export class Composer {
+  /** Who may take what was written, "" included, instead of it being sent as it is. Whoever says so clears the box. */
+  readonly takers: ((text: string) => boolean)[] = [];
   readonly #text: HTMLTextAreaElement;
   readonly #button: HTMLButtonElement;
   readonly #isTouch = matchMedia("(hover: none) and (pointer: coarse)").matches;
   #priceCenti = 0;
   #balanceCenti = 0;
+  #isSaving = false;
 
   constructor(
     private readonly form: HTMLFormElement,
@@ -40,22 +43,50 @@ export class Composer {
     this.#text.focus();
   }
 
+  /** What is being written. */
+  get text(): string {
+    return this.#text.value;
+  }
+
+  clear(): void {
+    this.#text.value = "";
+    this.#changed();
+  }
+
+  /** Another text in the box, the cursor at its end. */
+  fill(text: string): void {
+    this.#text.value = text;
+    this.#text.setSelectionRange(text.length, text.length);
+    this.#changed();
+  }
+
+  /** What is written replaces a message and costs nothing. */
+  set isSaving(isSaving: boolean) {
+    this.#isSaving = isSaving;
+    part(this.form, "send-word").textContent = say(this.texts, isSaving ? "save" : "send");
+    this.#showPrice();
+  }
+
   /** A text comes back to its writer, before what is being written. */
   put(text: string): void {
-    this.#text.value = this.#text.value.trim() ? `${text}\n${this.#text.value}` : text;
+    if (text) this.#text.value = this.#text.value.trim() ? `${text}\n${this.#text.value}` : text;
     this.#changed();
     this.focus();
   }
 
   set price(centi: number) {
     this.#priceCenti = centi;
-    part(this.form, "send-price").hidden = centi === 0;
     part(this.form, "send-credits").textContent = credits(centi);
-    this.#showHint();
+    this.#showPrice();
   }
 
   set balance(centi: number) {
     this.#balanceCenti = centi;
+    this.#showHint();
+  }
+
+  #showPrice(): void {
+    part(this.form, "send-price").hidden = this.#isSaving || this.#priceCenti === 0;
     this.#showHint();
   }
 
@@ -68,11 +99,17 @@ export class Composer {
 
   #submit(): void {
     const text = this.#text.value.trim();
-    if (!text || this.#text.disabled) return;
+    if (this.#text.disabled || this.takers.some((take) => take(text)) || !text) return;
+    this.send(this.take());
+    this.focus();
+  }
+
+  /** What was written, and an empty box. */
+  take(): string {
+    const text = this.#text.value.trim();
     this.#text.value = "";
     this.#changed();
-    this.send(text);
-    this.focus();
+    return text;
   }
 
   #changed(): void {
@@ -93,11 +130,11 @@ export class Composer {
 
   /** How many messages the balance still covers, when these are few. */
   #showHint(): void {
-    const covers = this.#priceCenti > 0 ? Math.floor(this.#balanceCenti / this.#priceCenti) : Infinity;
+    const covers = this.#priceCenti > 0 && !this.#isSaving ? Math.floor(this.#balanceCenti / this.#priceCenti) : Infinity;
     const hint = part(this.form, "hint");
     hint.hidden = covers >= WARN_BELOW;
     hint.classList.toggle("is-short", covers === 0);
-    part(this.form, "help").hidden = !hint.hidden || this.#priceCenti === 0;
+    part(this.form, "help").hidden = !hint.hidden || this.#isSaving || this.#priceCenti === 0;
     if (hint.hidden) return;
     const values = { price: credits(this.#priceCenti), balance: credits(this.#balanceCenti) };
     sayInto(part(hint, "hint-text"), this.texts, `covers_${covers}`, values);

@@ -4,16 +4,24 @@
 import { decode64, encode64 } from "../protocol/bytes";
 import type { Outgoing } from "./conversation";
 
+/** What the draft is about: a message that it answers or whose text it changes. `aside` is what an edit put away. */
+export interface About {
+  what: "answer" | "edit";
+  id: string;
+  aside: string;
+}
+
 interface Kept {
   draft: string;
-  unsent: { id: string; text: string; priceCenti: number; envelope: Outgoing["envelope"] }[];
+  about: About | null;
+  unsent: (Omit<Outgoing, "id"> & { id: string })[];
 }
 
 const PREFIX = "pairly/unsent/";
 
 export class Drafts {
   readonly #key: string;
-  #kept: Kept = { draft: "", unsent: [] };
+  #kept: Kept = { draft: "", about: null, unsent: [] };
 
   constructor(user: string, conversation: string) {
     forget((key) => !key.startsWith(`${PREFIX}${user}/`));
@@ -37,6 +45,15 @@ export class Drafts {
     this.#save();
   }
 
+  get about(): About | null {
+    return this.#kept.about;
+  }
+
+  set about(about: About | null) {
+    this.#kept.about = about;
+    this.#save();
+  }
+
   get unsent(): Outgoing[] {
     return this.#kept.unsent.map((one) => ({ ...one, id: decode64(one.id) }));
   }
@@ -48,7 +65,7 @@ export class Drafts {
 
   #save(): void {
     try {
-      if (this.#kept.draft || this.#kept.unsent.length > 0) sessionStorage.setItem(this.#key, JSON.stringify(this.#kept));
+      if (this.#kept.draft || this.#kept.about || this.#kept.unsent.length > 0) sessionStorage.setItem(this.#key, JSON.stringify(this.#kept));
       else sessionStorage.removeItem(this.#key);
     } catch {
       // As above.

@@ -5,16 +5,29 @@ import type { Row } from "./conversation";
 import { draw, part } from "./parts";
 import type { RowEntry, Rows } from "./rows";
 
-type State = "open" | "hold_released" | "hold_refunded";
+type State = "open" | "hold_answered" | "hold_frozen" | "hold_released" | "hold_refunded";
 
-interface Hold {
+export interface Hold {
   state: State;
   amountCenti: number;
+  /** When it goes back; of an answered one when it is paid. */
   expiresMs: number;
+  /** Why it went back; empty for the deadline. */
+  reason: string;
+  /** Until when I may say that the reply was no answer, or give it back; 0: not at all. */
+  disputeUntilMs: number;
+  giveBackUntilMs: number;
+  dispute: Row["dispute"] | null;
 }
 
-const STATES: Record<string, State> = { open: "open", posted: "hold_released", voided: "hold_refunded" };
-const ICONS: Record<State, string> = { open: "hourglass", hold_released: "check", hold_refunded: "return" };
+const STATES: Record<string, State> = {
+  open: "open", answered: "hold_answered", frozen: "hold_frozen", posted: "hold_released", voided: "hold_refunded",
+};
+const ICONS: Record<State, string> = {
+  open: "hourglass", hold_answered: "clock", hold_frozen: "shield", hold_released: "check", hold_refunded: "return",
+};
+/** Those whose time is running. */
+const WAITING = new Set<State>(["open", "hold_answered", "hold_frozen"]);
 const TICK_MS = 60_000;
 
 export class Holds {
@@ -34,7 +47,25 @@ export class Holds {
   set(entry: RowEntry, row: Row): void {
     const state = STATES[row.hold_state ?? ""];
     if (!state) return;
-    this.#holds.set(entry, { state, amountCenti: row.charged_centi ?? 0, expiresMs: Date.parse(row.hold_expires_at ?? "") });
+    this.#holds.set(entry, {
+      state,
+      amountCenti: row.charged_centi ?? 0,
+      expiresMs: Date.parse(row.hold_until ?? row.hold_expires_at ?? ""),
+      reason: row.hold_reason ?? "",
+      disputeUntilMs: Date.parse(row.dispute_until ?? "") || 0,
+      giveBackUntilMs: Date.parse(row.give_back_until ?? "") || 0,
+      dispute: row.dispute ?? null,
+    });
+  }
+
+  /** What is known of a message's hold. */
+  find(entry: RowEntry): Hold | undefined {
+    return this.#holds.get(entry);
+  }
+
+  /** The messages with held or paid credits that this one answered. */
+  answeredBy(answer: RowEntry): RowEntry[] {
+    return [...this.#holds.keys()].filter((entry) => this.#answerTo(entry) === answer);
   }
 
   /** An answer was accepted: it pays for what its writer had seen. */
@@ -53,7 +84,7 @@ export class Holds {
 
   /** The first message after `n` whose credits are held as far as this page knows. */
   firstOpenAfter(n: number): number | undefined {
-    const open = [...this.#holds].filter(([entry, hold]) => hold.state === "open" && entry.n > n);
+    const open = [...this.#holds].filter(([entry, hold]) => WAITING.has(hold.state) && entry.n > n);
     return open.length ? Math.min(...open.map(([entry]) => entry.n)) : undefined;
   }
 
@@ -75,7 +106,7 @@ export class Holds {
   /** Each minute, while somebody looks. */
   tick(): void {
     if (document.visibilityState !== "visible") return;
-    for (const [entry, hold] of this.#holds) if (hold.state === "open") this.#show(entry, hold);
+    for (const [entry, hold] of this.#holds) if (WAITING.has(hold.state)) this.#show(entry, hold);
     this.#showNearest();
   }
 
@@ -89,7 +120,9 @@ export class Holds {
       credits: credits(hold.amountCenti),
       span: answeredMs === undefined ? deadline(hold) : span(answeredMs - entry.atMs),
     };
-    sayInto(part(chip, "hold-text"), this.texts, textOf(entry, hold, answeredMs), values);
+    const text = part(chip, "hold-text");
+    sayInto(text, this.texts, textOf(entry, hold, answeredMs), values);
+    if (hold.dispute?.decision) text.append(quote(hold.dispute.decision));
   }
 
   #answerTo(entry: RowEntry): RowEntry | undefined {
@@ -106,8 +139,21 @@ export class Holds {
 const isOver = (hold: Hold): boolean => hold.expiresMs <= Date.now();
 
 function textOf(entry: RowEntry, hold: Hold, answeredMs: number | undefined): string {
-  if (hold.state === "open") return `hold_${isOver(hold) ? "over" : "open"}_${entry.isMine ? "mine" : "theirs"}`;
+  const side = entry.isMine ? "mine" : "theirs";
+  if (hold.state === "open") return `hold_${isOver(hold) ? "over" : "open"}_${side}`;
+  if (WAITING.has(hold.state)) return `${hold.state}_${side}`;
+  if (hold.state === "hold_refunded" && hold.reason) return `${hold.state}_${hold.reason}_${side}`;
+  if (hold.dispute?.state === "rejected") return `${hold.state}_rejected`;
   return answeredMs === undefined ? hold.state : `${hold.state}_in`;
+}
+
+/** What staff wrote to both. */
+function quote(words: string): HTMLElement {
+  const element = document.createElement("q");
+  element.className = "hold-decision";
+  element.dir = "auto";
+  element.textContent = words;
+  return element;
 }
 
 /** How long there is still, and until when exactly. */

@@ -12,7 +12,7 @@ export class Notices {
   /** `isFatal`: nothing works until the page is loaded again. */
   show(text: string, isFatal = false): void {
     part(this.root, "notice-text").textContent = text;
-    part(this.root, "reload").hidden = !isFatal;
+    part(this.root, "reload-line").hidden = !isFatal;
     const notice = part(this.root, "notice");
     notice.classList.toggle("notice-error", isFatal);
     notice.hidden = false;

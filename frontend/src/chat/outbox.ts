@@ -54,6 +54,11 @@ export class Outbox {
     this.view.takeBack(outgoing);
   }
 
+  /** Nobody wants it sent any more. */
+  drop(outgoing: Outgoing): void {
+    this.#forget(encode64(outgoing.id));
+  }
+
   /** The message is in the conversation, whichever way we learned of it. */
   settle(id: string): void {
     if (this.#failed.has(id) || this.#line.some((one) => encode64(one.id) === id)) this.#forget(id);

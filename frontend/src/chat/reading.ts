@@ -9,6 +9,7 @@ export class Reading {
   #deliveredN = 0;
   #told = "";
   #timer = 0;
+  #hasBegun = false;
   readonly #observer: IntersectionObserver;
 
   constructor(log: HTMLElement, private readonly tell: (marks: { read_n?: number; delivered_n?: number }) => void) {
@@ -20,8 +21,14 @@ export class Reading {
   watch(entry: RowEntry): void {
     this.#deliveredN = Math.max(this.#deliveredN, entry.n);
     this.#entries.set(entry.element, entry);
-    this.#observer.observe(entry.element);
+    if (this.#hasBegun) this.#observer.observe(entry.element);
     this.#soon();
+  }
+
+  /** The reader is where they begin to read: what passed the screen while the log was drawn was not read. */
+  begin(): void {
+    this.#hasBegun = true;
+    for (const element of this.#entries.keys()) this.#observer.observe(element);
   }
 
   /** After a reconnect: what was told may not have arrived. */

@@ -13,6 +13,18 @@ export interface RowEntry {
   n: number;
   seenN: number;
   atMs: number;
+  day: string;
+  /** By the same person shortly after the one before, or before the one after. */
+  isContinued: boolean;
+  isFollowed: boolean;
+}
+
+/** A line of the log that is nobody's message. */
+export interface Note {
+  atMs: number;
+  icon: string;
+  text: string;
+  kind: string;
 }
 
 const TOGETHER_WITHIN_MS = 5 * 60_000;
@@ -24,12 +36,15 @@ export class Rows {
   #byId = new Map<string, RowEntry>();
   #ordered: RowEntry[] = [];
   #days = new Map<string, HTMLElement>();
+  #daysAsOf = "";
   #divider: HTMLElement | null = null;
   #newFrom: RowEntry | null = null;
+  #notes = new Map<string, { atMs: number; element: HTMLElement }>();
 
   constructor(
     private readonly list: HTMLElement,
     private readonly template: HTMLTemplateElement,
+    private readonly noteTemplate: HTMLTemplateElement,
     private readonly texts: Texts,
     private readonly peerName: string,
   ) {}
@@ -47,8 +62,9 @@ export class Rows {
     const known = this.#byId.get(id);
     if (known) return known;
     const element = (this.template.content.firstElementChild as HTMLElement).cloneNode(true) as HTMLElement;
-    const entry: RowEntry = { id, element, isMine, n: Infinity, seenN: 0, atMs: Date.now() };
+    const entry: RowEntry = { id, element, isMine, n: Infinity, seenN: 0, atMs: Date.now(), day: dayKey(Date.now()), isContinued: false, isFollowed: false };
     element.dataset["mine"] = String(isMine);
+    element.dataset["id"] = id;
     part(element, "author").textContent = isMine ? say(this.texts, "you") : this.peerName;
     this.#byId.set(id, entry);
     this.#ordered.push(entry);
@@ -69,6 +85,7 @@ export class Rows {
 
   setTime(entry: RowEntry, ms: number): void {
     entry.atMs = ms;
+    entry.day = dayKey(ms);
     const time = part<HTMLTimeElement>(entry.element, "time");
     time.dateTime = new Date(ms).toISOString();
     time.textContent = timeOf(ms);
@@ -88,9 +105,24 @@ export class Rows {
   mark(readN: number, deliveredN: number): void {
     for (const entry of this.#ordered) {
       if (!entry.isMine || entry.n === Infinity) continue;
+      const status = entry.element.dataset["status"];
+      if (status === "read") continue;
       if (entry.n <= readN) this.setStatus(entry, "read");
-      else if (entry.n <= deliveredN && entry.element.dataset["status"] !== "read") this.setStatus(entry, "delivered");
+      else if (entry.n <= deliveredN && status !== "delivered") this.setStatus(entry, "delivered");
     }
+  }
+
+  /** A line at its time, between the messages; `arrange` draws it once there is a message before it. */
+  note(key: string, { atMs, icon, text, kind }: Note): void {
+    const element = this.#notes.get(key)?.element ?? (this.noteTemplate.content.firstElementChild as HTMLElement).cloneNode(true) as HTMLElement;
+    element.dataset["note"] = kind;
+    draw(part<SVGElement>(element, "note-icon"), icon);
+    part(element, "note-text").textContent = text;
+    const time = part<HTMLTimeElement>(element, "note-time");
+    time.dateTime = new Date(atMs).toISOString();
+    time.textContent = timeOf(atMs);
+    time.title = momentOf(atMs);
+    this.#notes.set(key, { atMs, element });
   }
 
   /** Draw the line "New" above this row, or nowhere. */
@@ -108,9 +140,14 @@ export class Rows {
     this.#ordered.sort((a, b) => (a.n === b.n ? 0 : a.n - b.n));
     const wanted: HTMLElement[] = [];
     const days = new Map<string, HTMLElement>();
+    const notes = this.#notesSince(this.#ordered[0]?.atMs ?? Infinity);
+    const today = dayKey(Date.now());
+    if (this.#daysAsOf !== today) this.#days.clear();
+    this.#daysAsOf = today;
     this.#ordered.forEach((entry, i) => {
       const before = this.#ordered[i - 1];
-      const key = dayKey(entry.atMs);
+      while (notes[0] && entry.n !== Infinity && notes[0].atMs < entry.atMs) wanted.push(notes.shift()!.element);
+      const key = entry.day;
       if (!days.has(key)) {
         const label = this.#day(key, entry.atMs);
         days.set(key, label);
@@ -118,28 +155,37 @@ export class Rows {
       }
       if (entry === this.#newFrom) wanted.push(this.#dividerRow());
       const isContinued = before !== undefined && entry !== this.#newFrom && belong(before, entry);
-      entry.element.classList.toggle("is-continued", isContinued);
-      before?.element.classList.toggle("is-followed", isContinued);
+      mark(entry, "isContinued", isContinued);
+      if (before) mark(before, "isFollowed", isContinued);
       wanted.push(entry.element);
     });
-    this.#ordered.at(-1)?.element.classList.remove("is-followed");
+    wanted.push(...notes.map(({ element }) => element));
+    const last = this.#ordered.at(-1);
+    if (last) mark(last, "isFollowed", false);
     this.#days = days;
     this.#lay(wanted);
   }
 
+  #notesSince(ms: number): { atMs: number; element: HTMLElement }[] {
+    return [...this.#notes.values()].filter(({ atMs }) => atMs >= ms).sort((a, b) => a.atMs - b.atMs);
+  }
+
   /** Make the list's children `wanted`, touching only what moved. */
   #lay(wanted: HTMLElement[]): void {
-    wanted.forEach((element, i) => {
-      const there = this.list.children[i];
-      if (there !== element) this.list.insertBefore(element, there ?? null);
-    });
-    while (this.list.children.length > wanted.length) this.list.lastElementChild?.remove();
+    const kept = new Set<Element>(wanted);
+    for (const element of [...this.list.children]) if (!kept.has(element)) element.remove();
+    let there = this.list.firstElementChild;
+    for (const element of wanted) {
+      if (there === element) there = there.nextElementSibling;
+      else this.list.insertBefore(element, there);
+    }
   }
 
   #day(key: string, ms: number): HTMLElement {
-    const row = this.#days.get(key) ?? separator("day");
-    const label = row.firstElementChild as HTMLElement;
-    label.textContent = dayLabel(ms, this.texts);
+    const known = this.#days.get(key);
+    if (known) return known;
+    const row = separator("day");
+    (row.firstElementChild as HTMLElement).textContent = dayLabel(ms, this.texts);
     return row;
   }
 
@@ -150,6 +196,15 @@ export class Rows {
   }
 }
 
+const CLASSES = { isContinued: "is-continued", isFollowed: "is-followed" } as const;
+
+/** Only what changes is touched: there may be thousands. */
+function mark(entry: RowEntry, what: keyof typeof CLASSES, is: boolean): void {
+  if (entry[what] === is) return;
+  entry[what] = is;
+  entry.element.classList.toggle(CLASSES[what], is);
+}
+
 function separator(look: string): HTMLElement {
   const row = document.createElement("li");
   row.className = look;
@@ -158,5 +213,5 @@ function separator(look: string): HTMLElement {
 }
 
 function belong(a: RowEntry, b: RowEntry): boolean {
-  return a.isMine === b.isMine && b.atMs - a.atMs < TOGETHER_WITHIN_MS && dayKey(a.atMs) === dayKey(b.atMs);
+  return a.isMine === b.isMine && b.atMs - a.atMs < TOGETHER_WITHIN_MS && a.day === b.day;
 }

@@ -4,6 +4,7 @@ import { part } from "./parts";
 
 const AT_END_PX = 40;
 const NEAR_TOP_PX = 400;
+const POINTED_MS = 2_000;
 
 export class Scroll {
   #isAtEnd = true;
@@ -40,6 +41,18 @@ export class Scroll {
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.log.scrollTo({ top: this.log.scrollHeight, behavior: isCalm ? "instant" : behavior });
     if (behavior === "instant") this.#isAtEnd = true;
+  }
+
+  /** Bring a row to the middle. `marks`: also point at it, for the eye and for who listens. */
+  toRow(row: HTMLElement, marks = true): void {
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    row.scrollIntoView({ block: "center", behavior: marks && !isCalm ? "smooth" : "instant" });
+    this.#isAtEnd = false;
+    if (!marks) return;
+    row.tabIndex = -1;
+    row.focus({ preventScroll: true });
+    row.classList.add("is-pointed-at");
+    setTimeout(() => row.classList.remove("is-pointed-at"), POINTED_MS);
   }
 
   /** A message of the other one has come. */

@@ -23,6 +23,12 @@ export interface SendsPage {
   show(shown: Shown[]): void;
   setBalance(centi: number): void;
   setPrice(): void;
+  /** A row of mine is there that the server does not have yet. */
+  drew(entry: RowEntry, outgoing: Outgoing): void;
+  takenBack(outgoing: Outgoing): void;
+  /** A change of mine is on its way, or will not be. */
+  changing(outgoing: Outgoing): void;
+  refused(outgoing: Outgoing): void;
 }
 
 export class Sends implements OutboxView {
@@ -35,6 +41,7 @@ export class Sends implements OutboxView {
   }
 
   sending(outgoing: Outgoing): void {
+    if (!hasRow(outgoing)) return this.page.changing(outgoing);
     const entry = this.#row(outgoing);
     this.page.rows.setStatus(entry, "sending");
     settled(entry);
@@ -42,21 +49,29 @@ export class Sends implements OutboxView {
   }
 
   waiting(outgoing: Outgoing, problem: Problem): void {
+    if (!hasRow(outgoing)) return;
     const entry = this.#row(outgoing);
     this.page.rows.setStatus(entry, "waiting");
     this.#offer(entry, outgoing, explain(this.page.texts, problem), { canRetry: false, canBuy: false });
   }
 
   sent(outgoing: Outgoing, { shown, ack }: Sent): void {
-    settled(this.#row(outgoing));
+    if (hasRow(outgoing)) settled(this.#row(outgoing));
     this.page.show(shown);
     if (ack) this.page.setBalance(ack.balance_centi);
     this.page.setPrice();
   }
 
+  /** An edit, a deletion or a reaction that is refused is over: there is nothing to keep but the reason. */
   failed(outgoing: Outgoing, problem: Problem | null): void {
-    const entry = this.#row(outgoing);
     const reason = problem ? explain(this.page.texts, problem) : say(this.page.texts, "left_unsent");
+    if (!hasRow(outgoing)) {
+      this.outbox.drop(outgoing);
+      this.page.refused(outgoing);
+      if (problem) this.page.notices.show(reason);
+      return;
+    }
+    const entry = this.#row(outgoing);
     this.page.rows.setStatus(entry, "failed");
     this.#offer(entry, outgoing, reason, { canRetry: true, canBuy: problem?.code === "insufficient_credits" });
     this.page.notices.announce(reason);
@@ -72,7 +87,8 @@ export class Sends implements OutboxView {
 
   takeBack(outgoing: Outgoing): void {
     this.page.rows.remove(this.#row(outgoing));
-    this.page.composer.put(outgoing.text);
+    this.page.composer.put(outgoing.body.text ?? "");
+    this.page.takenBack(outgoing);
   }
 
   #row(outgoing: Outgoing): RowEntry {
@@ -80,8 +96,9 @@ export class Sends implements OutboxView {
     const known = this.page.rows.find(id);
     if (known) return known;
     const entry = this.page.rows.take(id, true);
-    this.page.rows.setText(entry, outgoing.text);
+    this.page.rows.setText(entry, outgoing.body.text ?? "");
     this.page.rows.setTime(entry, Date.now());
+    this.page.drew(entry, outgoing);
     this.page.rows.arrange();
     return entry;
   }
@@ -103,6 +120,9 @@ export class Sends implements OutboxView {
     edit.onclick = () => this.outbox.takeBack(outgoing);
   }
 }
+
+/** Messages have rows; what changes another message has not. */
+export const hasRow = (outgoing: Outgoing): boolean => outgoing.kind === 1 || outgoing.kind === 5;
 
 /** The row needs no help any more. */
 export function settled(entry: RowEntry): void {

@@ -1,32 +1,45 @@
-// Making, finding and opening a user's keys.
-import { get, post, request } from "../api";
-import { createBackup, openBackup, openKeyring, type Secret } from "../protocol/backup";
+// Finding and opening one's own keys on this device. What changes them is in changes.ts, on the page of keys.
+import type { CipherSuite } from "hpke";
+import { get, post, request, type Schema } from "../api";
+import { type BackupFile, openKeyring } from "../protocol/backup";
 import { type Bytes, concat, decode64, encode64, label, uuidBytes } from "../protocol/bytes";
 import type { EncryptionKey } from "../protocol/envelope";
 import { CannotVerify } from "../protocol/header";
-import { type KeyLog, type LogEntry, START, state, verifyLog } from "../protocol/keylog";
-import { keyId, newDevicePair, newSeed, type Signer, signerFromSeed, signerOf } from "../protocol/signing";
+import { type KeyLog, type KnownKey, type LogEntry, verifyLog } from "../protocol/keylog";
+import { type Signer, signerOf } from "../protocol/signing";
 import { suite } from "../protocol/suite";
-import { findDevice, findPin, saveDevice, savePin } from "./store";
+import { type DeviceRecord, findDevice, findPin, savePin } from "./store";
+
+/** How long an encryption key is used. */
+export const ROTATE_AFTER_MS = 30 * 24 * 3600 * 1000;
 
 export interface MyKeys {
   device: Signer;
+  /** Every key that messages were sealed to, the newest last: history stays readable. */
   encryption: EncryptionKey[];
   /** The public key that new messages to myself are sealed to. */
   ownPublic: Bytes;
+  /** Whether it is time for a new encryption key. */
+  isDue: boolean;
 }
 
-export type KeyState = "none" | "locked" | "ready";
+/**
+ * `none`: no encryption yet. `locked`: this device is not (or no more) in the key log. `stale`: another device made a
+ * new keyring key. `lost`: the server has no backup, or a damaged one. Else `ready`.
+ */
+export type KeyState = "none" | "locked" | "stale" | "lost" | "ready";
 
-/** Verified key log of `user`, checked against where this device last saw it, and pinned again. */
-export async function fetchLog(me: string, user: string): Promise<KeyLog> {
+/** Verified key log of `user`, checked against where this device last saw it, and pinned again; `logNo` names an older one. */
+export async function fetchLog(me: string, user: string, logNo?: number): Promise<KeyLog> {
   const entries: LogEntry[] = [];
   for (;;) {
-    const page = await get<"/api/v1/keys/{user_id}/log">(`keys/${user}/log?after_seq=${entries.length}`);
+    const older: string = logNo === undefined ? "" : `&log_no=${logNo}`;
+    const page = await get<"/api/v1/keys/{user_id}/log">(`keys/${user}/log?after_seq=${entries.length}${older}`);
     if (page.entries.length === 0) break;
     entries.push(...page.entries);
   }
   if (entries.length === 0) throw new CannotVerify("no_keys");
+  if (logNo !== undefined) return verifyLog(uuidBytes(user), entries);
   const pin = await findPin(me, user);
   const pinned = pin && { identity: pin.identity, head: { seq: pin.seq, hash: pin.hash } };
   const log = await verifyLog(uuidBytes(user), entries, pinned);
@@ -41,74 +54,114 @@ export function currentEncryption(log: KeyLog): Bytes {
   return newest.public;
 }
 
-export async function keyState(user: string): Promise<KeyState> {
-  const bundle = await get<"/api/v1/keys/{user_id}/bundle">(`keys/${user}/bundle`);
-  if (!bundle.identity) return "none";
-  return (await findDevice(user)) ? "ready" : "locked";
+/** Whether the current key has served its time, or somebody has it who was shut out since. */
+export function isDue(log: KeyLog, nowMs: number): boolean {
+  const active = log.encryption.filter((key) => key.revokedMs === undefined);
+  const currentMs = active[active.length - 1]?.createdMs ?? 0;
+  return nowMs - currentMs >= ROTATE_AFTER_MS || log.devices.some((device) => (device.revokedMs ?? 0) > currentMs);
 }
 
-/** Make all keys, store the backup first (a crash then loses nothing), then enter them into the log. */
-export async function enrol(user: string, recovery: Bytes, deviceLabel: string): Promise<void> {
-  const userId = uuidBytes(user);
-  const hpke = await suite();
-  const identitySeed = await newSeed();
-  const identity = await signerFromSeed(identitySeed);
-  const pair = await newDevicePair();
-  const device = await signerOf(pair);
-  const encryption = await hpke.GenerateKeyPair(true);
-  const seed = (await hpke.SerializePrivateKey(encryption.privateKey)) as Bytes;
-  const publicKey = (await hpke.SerializePublicKey(encryption.publicKey)) as Bytes;
-  const { backup_version: before } = await get<"/api/v1/keys/session">("keys/session");
-  const [file, keyringKey] = await createBackup(userId, before + 1, identitySeed, [seed], recovery);
+/** The time to sign with: not before what the log says already, whatever the clock of this device. */
+export function signingTime(log: KeyLog): number {
+  const known = [log.identity, ...log.devices, ...log.encryption];
+  return Math.max(Date.now(), ...known.flatMap((key) => [key.createdMs, key.revokedMs ?? 0]));
+}
+
+type Session = Schema<"KeySessionOut">;
+
+const fetchSession = (): Promise<Session> => get<"/api/v1/keys/session">("keys/session");
+
+/** The stored backup, null where the server has none. */
+export async function findBackup(session?: Session): Promise<BackupFile | null> {
+  const { backup_version: version } = session ?? (await fetchSession());
+  return version === 0 ? null : ((await get<"/api/v1/keys/backup">("keys/backup")) as BackupFile);
+}
+
+/** Store a version of the backup after `before` (0: none). A Problem `version_conflict` where another device was faster. */
+export async function putBackup(file: BackupFile, before: number): Promise<void> {
   await request("PUT", "keys/backup", file, { "If-Match": String(before) });
-  const steps = [
-    { role: 1, alg: 1, subject: identity.kid, publicKey: identity.public },
-    { role: 2, alg: 1, subject: device.kid, publicKey: device.public },
-    { role: 3, alg: 2, subject: await keyId(2, publicKey), publicKey },
-  ] as const;
-  let head = START;
-  for (const step of steps) {
-    const [entry, next] = await state(userId, step, identity, head, Date.now());
-    await post<"/api/v1/keys/statements">("keys/statements", { ...entry, label: step.role === 2 ? deviceLabel : "" });
-    head = next;
-    // Once the log holds the device, this browser must know its key even if the next step fails.
-    if (step.role === 2) await saveDevice({ user, pair, keyringKey, version: file.version });
+}
+
+interface Found {
+  state: KeyState;
+  record?: DeviceRecord;
+  file?: BackupFile;
+  device?: Signer;
+  seeds?: Bytes[];
+  session?: Session;
+}
+
+export async function keyState(user: string): Promise<KeyState> {
+  return (await find(user)).state;
+}
+
+async function find(user: string): Promise<Found> {
+  const bundle: Schema<"BundleOut"> = await get<"/api/v1/keys/{user_id}/bundle">(`keys/${user}/bundle`);
+  if (!bundle.identity) return { state: "none" };
+  const record = await findDevice(user);
+  if (!record) return { state: "locked" };
+  const device = await signerOf(record.pair);
+  const kid = encode64(device.kid);
+  if (!bundle.devices.some((row) => row.kid === kid && row.active)) return { state: "locked" };
+  const session = await fetchSession();
+  const file = await findBackup(session);
+  if (!file) return { state: "lost" };
+  if (record.gen !== undefined && record.gen !== file.gen) return { state: "stale", record, file };
+  try {
+    return { state: "ready", record, file, device, session, seeds: await openKeyring(file, record.keyringKey) };
+  } catch {
+    return { state: "lost", record, file };
   }
 }
 
-/** Open the backup on a new device and enter the device into the log. BackupError('wrong_secret') for a wrong code. */
-export async function unlock(user: string, secret: Secret, deviceLabel: string): Promise<void> {
-  const file = await get<"/api/v1/keys/backup">("keys/backup");
-  const opened = await openBackup(file, secret);
-  const identity = await signerFromSeed(opened.identitySeed);
-  const log = await fetchLog(user, user);
-  const pair = await newDevicePair();
-  const device = await signerOf(pair);
-  const what = { role: 2, alg: 1, subject: device.kid, publicKey: device.public } as const;
-  const [entry] = await state(uuidBytes(user), what, identity, log.head, Date.now());
-  await post<"/api/v1/keys/statements">("keys/statements", { ...entry, label: deviceLabel });
-  await saveDevice({ user, pair, keyringKey: opened.keyringKey, version: file.version });
-}
-
-/** The keys of this device, bound to this sign-in; null when the device has to be set up or unlocked first. */
+/** The keys of this device, bound to this sign-in; null when something has to be done on the page of keys first. */
 export async function loadKeys(user: string): Promise<MyKeys | null> {
-  const record = await findDevice(user);
-  if (!record) return null;
-  const device = await signerOf(record.pair);
-  await bind(device);
-  const [file, log, hpke] = await Promise.all([get<"/api/v1/keys/backup">("keys/backup"), fetchLog(user, user), suite()]);
-  if (file.version < record.version) throw new CannotVerify("backup_rollback");
-  const seeds = await openKeyring(file, record.keyringKey);
-  const encryption = await Promise.all(seeds.map(async (seed, i) => {
-    const known = log.encryption[i];
-    if (!known) throw new CannotVerify("no_keys");
-    return { kid: known.kid, key: await hpke.DeserializePrivateKey(seed) };
-  }));
-  return { device, encryption, ownPublic: currentEncryption(log) };
+  const { record, file, device, seeds, session } = await find(user);
+  if (record && file && file.version < record.version) throw new CannotVerify("backup_rollback");
+  if (!record || !file || !device || !seeds || !session) return null;
+  const [, log] = await Promise.all([bind(device, session), fetchLog(user, user)]);
+  const encryption = await identify(seeds, log.encryption);
+  return { device, encryption, ownPublic: currentEncryption(log), isDue: isDue(log, Date.now()) };
 }
 
-async function bind(device: Signer): Promise<void> {
-  const session = await get<"/api/v1/keys/session">("keys/session");
+/** After `key.changed` for oneself: the same object with what is there now. False when the page of keys has to be asked. */
+export async function refreshKeys(user: string, keys: MyKeys): Promise<boolean> {
+  const fresh = await loadKeys(user);
+  if (fresh) {
+    keys.device = fresh.device;
+    keys.encryption = fresh.encryption;
+    keys.ownPublic = fresh.ownPublic;
+    keys.isDue = fresh.isDue;
+  }
+  return fresh !== null;
+}
+
+/**
+ * Which key of the log each seed is, found by opening what was sealed to it: places in the keyring and in the log may
+ * differ, and the suite gives no public key for a seed. Seeds that were never announced are left out.
+ */
+export async function identify(seeds: Bytes[], known: KnownKey[]): Promise<EncryptionKey[]> {
+  const hpke = await suite();
+  const found: EncryptionKey[] = [];
+  for (const [i, seed] of seeds.entries()) {
+    const key = await hpke.DeserializePrivateKey(seed);
+    const likely = known[i];
+    for (const one of likely ? [likely, ...known.filter((other) => other !== likely)] : known) {
+      if (!(await isPair(hpke, key, one.public))) continue;
+      found.push({ kid: one.kid, key });
+      break;
+    }
+  }
+  return found;
+}
+
+async function isPair(hpke: CipherSuite, key: EncryptionKey["key"], publicKey: Bytes): Promise<boolean> {
+  const info = label("probe");
+  const sealed = await hpke.Seal(await hpke.DeserializePublicKey(publicKey), new Uint8Array(1), { info });
+  return hpke.Open(key, sealed.encapsulatedSecret, sealed.ciphertext, { info }).then(() => true, () => false);
+}
+
+async function bind(device: Signer, session: Session): Promise<void> {
   if (session.device === encode64(device.kid)) return;
   const sig = await device.sign(concat(label("bind"), uuidBytes(session.session_id), device.kid));
   await post<"/api/v1/keys/bind">("keys/bind", { kid: encode64(device.kid), sig: encode64(sig) });

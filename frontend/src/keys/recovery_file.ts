@@ -1,4 +1,4 @@
-// Taking the recovery code along: to the clipboard, or as a text file that this page makes itself.
+// Taking the recovery code or the key file along: to the clipboard, or as a file that this page makes itself.
 
 export async function copy(text: string): Promise<boolean> {
   try {
@@ -9,8 +9,8 @@ export async function copy(text: string): Promise<boolean> {
   }
 }
 
-export function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+export function download(name: string, text: string, type = "text/plain"): void {
+  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

@@ -5,6 +5,8 @@ export interface DeviceRecord {
   user: string;
   pair: CryptoKeyPair;
   keyringKey: CryptoKey;
+  /** Of the backup that the keyring key opens; another device may have made a new one. Old records have none. */
+  gen?: string;
   version: number;
 }
 
@@ -55,4 +57,8 @@ export const findPin = (me: string, peer: string): Promise<Pin | undefined> =>
 
 export async function savePin(me: string, peer: string, pin: Pin): Promise<void> {
   await run(PINS, "readwrite", (store) => store.put(pin, `${me}/${peer}`));
+}
+
+export async function dropPin(me: string, peer: string): Promise<void> {
+  await run(PINS, "readwrite", (store) => store.delete(`${me}/${peer}`));
 }

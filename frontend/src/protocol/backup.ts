@@ -28,6 +28,8 @@ export class BackupError extends Error {
 }
 
 export interface OpenedBackup {
+  /** What slots wrap; kept only as long as a change of the file takes. */
+  master: Bytes;
   identitySeed: Bytes;
   seeds: Bytes[];
   keyringKey: CryptoKey;
@@ -36,6 +38,8 @@ export interface OpenedBackup {
 export type Secret = { recovery: Bytes } | { passphrase: string };
 
 const GCM = "AES-GCM";
+/** What a new passphrase is stretched by: 64 MiB, about half a second. */
+const ARGON2 = { m: 65536, t: 3, p: 1 };
 
 function aesKey(raw: Bytes, usages: KeyUsage[] = ["encrypt", "decrypt"]): Promise<CryptoKey> {
   return crypto.subtle.importKey("raw", raw, GCM, false, usages);
@@ -55,10 +59,20 @@ async function unwrap(key: CryptoKey, text: string, aad: Bytes, code: string): P
   }
 }
 
-async function hkdf(secret: Bytes, salt: Bytes, name: string): Promise<CryptoKey> {
+async function derive(secret: Bytes, salt: Bytes, name: string): Promise<Bytes> {
   const base = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
-  return aesKey(new Uint8Array(await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt, info: label(name) }, base, 256)));
+  return new Uint8Array(await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt, info: label(name) }, base, 256));
 }
+
+async function hkdf(secret: Bytes, salt: Bytes, name: string): Promise<CryptoKey> {
+  return aesKey(await derive(secret, salt, name));
+}
+
+/** The keyring key as bytes, to be sealed to a new device; devices keep it as `importKeyringKey` makes it. */
+export const keyringKeyBytes = (master: Bytes): Promise<Bytes> => derive(master, new Uint8Array(0), "keyring-key");
+
+/** A keyring key that cannot be read out again. */
+export const importKeyringKey = (raw: Bytes): Promise<CryptoKey> => aesKey(raw);
 
 async function slotKey(slot: Slot, secret: Secret): Promise<CryptoKey> {
   const salt = decode64(slot.salt);
@@ -86,42 +100,75 @@ async function openMaster(file: BackupFile, place: Bytes, secret: Secret): Promi
   throw new BackupError("wrong_secret");
 }
 
+const placeOf = (file: Pick<BackupFile, "user_id" | "gen">): Bytes => concat(decode64(file.user_id), decode64(file.gen));
+const NONE = new Uint8Array(0);
+
 export async function openBackup(file: BackupFile, secret: Secret): Promise<OpenedBackup> {
-  const place = concat(decode64(file.user_id), decode64(file.gen));
+  const place = placeOf(file);
   const master = await openMaster(file, place, secret);
-  const none = new Uint8Array(0);
-  const identityKey = await hkdf(master, none, "identity-key");
+  const identityKey = await hkdf(master, NONE, "identity-key");
   const identitySeed = await unwrap(identityKey, file.identity, concat(label("identity"), place), "backup_damaged");
-  const keyringKey = await hkdf(master, none, "keyring-key");
-  return { identitySeed, seeds: await openKeyring(file, keyringKey), keyringKey };
+  const keyringKey = await hkdf(master, NONE, "keyring-key");
+  return { master, identitySeed, seeds: await openKeyring(file, keyringKey), keyringKey };
 }
 
 /** What a device does that keeps only the keyring key. */
 export async function openKeyring(file: BackupFile, keyringKey: CryptoKey): Promise<Bytes[]> {
-  const place = concat(decode64(file.user_id), decode64(file.gen));
-  const raw = await unwrap(keyringKey, file.keyring, concat(label("keyring"), place, uint(file.version, 4)), "backup_damaged");
+  const raw = await unwrap(keyringKey, file.keyring, concat(label("keyring"), placeOf(file), uint(file.version, 4)), "backup_damaged");
   const keyring = JSON.parse(new TextDecoder().decode(raw)) as { enc: string[] };
   return keyring.enc.map((seed) => decode64(seed));
 }
 
-/** A first backup, opened by the recovery code. */
-export async function createBackup(user: Bytes, version: number, identitySeed: Bytes, seeds: Bytes[], recovery: Bytes): Promise<[BackupFile, CryptoKey]> {
-  const master = random(32);
-  const gen = random(16);
-  const place = concat(user, gen);
-  const salt = random(16);
-  const none = new Uint8Array(0);
-  const keyringKey = await hkdf(master, none, "keyring-key");
+/** The file with another version and other encryption keys, the newest last; ways in and identity stay. No secret is asked. */
+export async function withSeeds(file: BackupFile, keyringKey: CryptoKey, version: number, seeds: Bytes[]): Promise<BackupFile> {
   const keyring = utf8(JSON.stringify({ enc: seeds.map((seed) => encode64(seed)) }));
+  return { ...file, version, keyring: await wrap(keyringKey, keyring, concat(label("keyring"), placeOf(file), uint(version, 4))) };
+}
+
+/** The file with this secret as the only one of its kind, one version on. The others stay as they are. */
+export async function withSecret(file: BackupFile, opened: OpenedBackup, secret: Secret): Promise<BackupFile> {
+  const type = typeOf(secret);
+  const slots = [...file.slots.filter((slot) => slot.type !== type), await newSlot(secret, opened.master, placeOf(file))];
+  return withSeeds({ ...file, slots }, opened.keyringKey, file.version + 1, opened.seeds);
+}
+
+export const typeOf = (secret: Secret): string => ("recovery" in secret ? "recovery" : "argon2id");
+
+async function newSlot(secret: Secret, master: Bytes, place: Bytes): Promise<Slot> {
+  const empty: Slot = { type: typeOf(secret), ...("recovery" in secret ? {} : ARGON2), salt: encode64(random(16)), wrapped: "" };
+  return { ...empty, wrapped: await wrap(await slotKey(empty, secret), master, concat(label("slot"), place)) };
+}
+
+/** New master key and generation, opened by `secret` alone: whoever knew the keys of before cannot open it. */
+export async function createBackup(user: Bytes, version: number, identitySeed: Bytes, seeds: Bytes[], secret: Secret): Promise<[BackupFile, CryptoKey]> {
+  const master = random(32);
+  const place = concat(user, random(16));
   const file: BackupFile = {
     format: "pairly-keys",
     v: 1,
     user_id: encode64(user),
-    gen: encode64(gen),
+    gen: encode64(place.slice(user.length)),
     version,
-    slots: [{ type: "recovery", salt: encode64(salt), wrapped: await wrap(await hkdf(recovery, salt, "recovery"), master, concat(label("slot"), place)) }],
-    identity: await wrap(await hkdf(master, none, "identity-key"), identitySeed, concat(label("identity"), place)),
-    keyring: await wrap(keyringKey, keyring, concat(label("keyring"), place, uint(version, 4))),
+    slots: [await newSlot(secret, master, place)],
+    identity: await wrap(await hkdf(master, NONE, "identity-key"), identitySeed, concat(label("identity"), place)),
+    keyring: "",
   };
-  return [file, keyringKey];
+  const keyringKey = await hkdf(master, NONE, "keyring-key");
+  return [await withSeeds(file, keyringKey, version, seeds), keyringKey];
+}
+
+/** A key file that somebody chose, or BackupError('not_a_key_file', 'other_account'). */
+export function parseFile(text: string, user: Bytes): BackupFile {
+  let file: Partial<BackupFile> | null;
+  try {
+    file = JSON.parse(text) as Partial<BackupFile> | null;
+  } catch {
+    throw new BackupError("not_a_key_file");
+  }
+  const texts = [file?.user_id, file?.gen, file?.identity, file?.keyring];
+  const isOne = file?.format === "pairly-keys" && file.v === 1 && Number.isInteger(file.version) && Array.isArray(file.slots);
+  if (!isOne || !texts.every((one) => typeof one === "string")) throw new BackupError("not_a_key_file");
+  const { format, v, user_id, gen, version, slots, identity, keyring } = file as BackupFile;
+  if (user_id !== encode64(user)) throw new BackupError("other_account");
+  return { format, v, user_id, gen, version, slots, identity, keyring };
 }

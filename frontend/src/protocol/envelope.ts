@@ -17,11 +17,33 @@ export interface EncryptionKey {
   key: Key;
 }
 
+/** An attachment as its message names it; `key` opens the blob, and only this body holds it. */
+export interface AttachmentPart {
+  sha256: string;
+  len: number;
+  key: string;
+  mime: string;
+  name: string;
+  w?: number;
+  h?: number;
+  /** How long a recording is: its file does not say. */
+  ms?: number;
+}
+
+/** What is sealed: `t` is "text" or "reaction"; a deletion is empty. `auto` says what sent an automatic message. */
 export interface Body {
-  t: string;
+  t?: string;
   text?: string;
   re?: string;
-  att?: { sha256: string; len: number }[];
+  att?: AttachmentPart[];
+  auto?: "welcome" | "scheduled" | "broadcast";
+}
+
+/** What is to be sealed: kind 1 message, 2 edit, 3 deletion, 4 reaction, 5 automatic; `target` for 2 to 4. */
+export interface NewMessage {
+  kind: 1 | 2 | 3 | 4 | 5;
+  body: Body;
+  target?: string;
 }
 
 export interface Opened {
@@ -47,8 +69,9 @@ function pad(data: Bytes): Bytes {
 
 export type Draft = Omit<Header, "commit" | "ctHash" | "boxes" | "attachments" | "deviceKid">;
 
-/** Seal `body` for X-Wing public keys of both users. */
-export async function seal(suite: CipherSuite, device: Signer, draft: Draft, body: Bytes, recipients: Bytes[]): Promise<Envelope> {
+/** Seal `content` for X-Wing public keys of both users; the header names its attachments in their order. */
+export async function seal(suite: CipherSuite, device: Signer, draft: Draft, content: Body, recipients: Bytes[]): Promise<Envelope> {
+  const body = utf8(JSON.stringify(content));
   const ctx = contextOf({ ...draft, deviceKid: device.kid });
   const frankKey = random(32);
   const contentKey = random(32);
@@ -70,10 +93,22 @@ export async function seal(suite: CipherSuite, device: Signer, draft: Draft, bod
     commit: await commitment(frankKey, ctx, body),
     ctHash: await sha256(ct),
     boxes: await Promise.all(boxes.map(async ({ kid, box }) => ({ kid, hash: await sha256(box) }))),
-    attachments: [],
+    attachments: (content.att ?? []).map((one) => ({ hash: decode64(one.sha256), length: one.len })),
   });
   const sig = await device.sign(concat(label("msg"), hdr));
   return { v: 1, hdr: encode64(hdr), sig: encode64(sig), ct: encode64(ct), boxes: boxes.map(({ box }) => encode64(box)) };
+}
+
+/** The header, if its device signed it for this conversation: what stays of a message that was erased. CannotVerify. */
+export async function verifySigned(envelope: Envelope, conversation: Bytes, findDevice: (header: Header) => Bytes | undefined): Promise<Pick<Opened, "header" | "hdr" | "sig">> {
+  const hdr = decode64(envelope.hdr);
+  const sig = decode64(envelope.sig);
+  const header = parseHeader(hdr);
+  if (!equal(header.conversation, conversation)) throw new CannotVerify("conv_mismatch");
+  const device = findDevice(header);
+  if (!device) throw new CannotVerify("sig_key_unknown");
+  if (!(await verify(device, sig, concat(label("msg"), hdr)))) throw new CannotVerify("sig_invalid");
+  return { header, hdr, sig };
 }
 
 /**
@@ -84,13 +119,7 @@ export async function open(
   suite: CipherSuite, envelope: Envelope, conversation: Bytes, keys: EncryptionKey[],
   findDevice: (header: Header) => Bytes | undefined,
 ): Promise<Opened> {
-  const hdr = decode64(envelope.hdr);
-  const sig = decode64(envelope.sig);
-  const header = parseHeader(hdr);
-  if (!equal(header.conversation, conversation)) throw new CannotVerify("conv_mismatch");
-  const device = findDevice(header);
-  if (!device) throw new CannotVerify("sig_key_unknown");
-  if (!(await verify(device, sig, concat(label("msg"), hdr)))) throw new CannotVerify("sig_invalid");
+  const { header, hdr, sig } = await verifySigned(envelope, conversation, findDevice);
   const ct = decode64(envelope.ct);
   if (!equal(await sha256(ct), header.ctHash)) throw new CannotVerify("ct_hash");
   if (envelope.boxes.length !== header.boxes.length) throw new CannotVerify("rcpt_count");
@@ -143,8 +172,4 @@ function checkAttachments(header: Header, body: Bytes): void {
 
 export function readBody(body: Bytes): Body {
   return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)) as Body;
-}
-
-export function textBody(text: string): Bytes {
-  return utf8(JSON.stringify({ t: "text", text }));
 }

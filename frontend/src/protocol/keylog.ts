@@ -1,9 +1,12 @@
 // Key statements and the verification of somebody's key log (e2e section 1).
 import { type Bytes, concat, decode64, encode64, equal, label, readUint, sha256, uint } from "./bytes";
 import { CannotVerify } from "./header";
+import { checkPublicKey } from "./public_keys";
 import { keyId, type Signer, verify } from "./signing";
 
-const ROTATE_AFTER_MS = 30 * 24 * 3600 * 1000;
+const DAY_MS = 24 * 3600 * 1000;
+const ROTATE_AFTER_MS = 30 * DAY_MS;
+const TOO_OLD_MS = 400 * DAY_MS;
 
 export interface LogEntry {
   statement: string;
@@ -60,14 +63,30 @@ export async function verifyLog(user: Bytes, entries: LogEntry[], pinned?: { ide
     const sig = decode64(entry.sig);
     await apply(user, raw, sig, decode64(entry.public), head, keys);
     head = { seq: head.seq + 1, hash: await sha256(label("keylog"), raw, sig) };
+    if (pinned && head.seq === 1 && !equal(pinned.identity, (identityOf(keys) as KnownKey).public)) throw new CannotVerify("identity_changed");
     if (pinned?.head.seq === head.seq && !equal(pinned.head.hash, head.hash)) throw new CannotVerify("log_fork");
   }
   if (pinned && head.seq < pinned.head.seq) throw new CannotVerify("log_rollback");
   const all = [...keys.values()];
-  const identity = all.find((key) => key.role === 1 && key.revokedMs === undefined);
+  const identity = identityOf(keys);
   if (!identity) throw new CannotVerify("no_keys");
-  if (pinned && !equal(pinned.identity, identity.public)) throw new CannotVerify("identity_changed");
   return { head, identity, devices: all.filter((key) => key.role === 2), encryption: all.filter((key) => key.role === 3) };
+}
+
+function identityOf(keys: Map<string, KnownKey & { role: number }>): KnownKey | undefined {
+  return [...keys.values()].find((key) => key.role === 1 && key.revokedMs === undefined);
+}
+
+/** What messages are sealed to: the newest active encryption key. CannotVerify `no_keys`. */
+export function newestEncryption(log: KeyLog): KnownKey {
+  const newest = log.encryption.filter((key) => key.revokedMs === undefined).at(-1);
+  if (!newest) throw new CannotVerify("no_keys");
+  return newest;
+}
+
+/** Nobody seals to somebody else's key that is 400 days old: CannotVerify `keys_too_old`. */
+export function checkAge(key: KnownKey, nowMs: number): void {
+  if (nowMs - key.createdMs > TOO_OLD_MS) throw new CannotVerify("keys_too_old");
 }
 
 async function apply(user: Bytes, raw: Bytes, sig: Bytes, publicKey: Bytes, head: LogHead, keys: Map<string, KnownKey & { role: number }>) {
@@ -82,6 +101,7 @@ async function apply(user: Bytes, raw: Bytes, sig: Bytes, publicKey: Bytes, head
   // A log has one identity, its first entry: a second one would let the server put its own keys under it.
   if ((head.seq === 0) !== (role === 1 && !isRevocation)) throw new CannotVerify("stmt_role");
   if (!isRevocation && raw[1] !== (role === 3 ? 2 : 1)) throw new CannotVerify("stmt_role");
+  if (!isRevocation) checkPublicKey(raw[1] as number, publicKey);
   const known = keys.get(encode64(subject));
   if (!isRevocation && known) throw new CannotVerify("key_exists");
   if (isRevocation ? known?.role !== role || known.revokedMs !== undefined : !equal(await keyId(raw[1] as number, publicKey), subject)) throw new CannotVerify("stmt_subject");
