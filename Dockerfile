@@ -43,7 +43,7 @@ COPY deploy deploy
 COPY --from=frontend /src/frontend/dist frontend/dist
 # The settings ask for secrets; collecting files uses none, and these are gone with the command.
 RUN DATABASE_URL=postgres://none REDIS_URL=redis://none SECRET_KEY=none JWT_SECRET=none E2E_SERVER_KEYS=none \
-    FIELD_ENCRYPTION_KEY=none STRIPE_WEBHOOK_SECRET=none \
+    FIELD_ENCRYPTION_KEY=none STRIPE_WEBHOOK_SECRET=none WEB_PUSH_KEY=none \
     python manage.py collectstatic --no-input --verbosity 0 \
     && python -m compileall -q pairly security users credits profiles messaging payments moderation \
     && mkdir -p /srv/var/media /srv/var/private /srv/var/log /srv/var/mail /srv/var/backups \

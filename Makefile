@@ -1,7 +1,7 @@
 # Pairly. Needs Python 3.11 or newer and make; everything else is installed into .venv and node_modules.
 #   make run           the whole product on this machine (PORT=8000); Ctrl-C stops it
 #   make test          lint, types and every test, browser tests included
-#   make bench         how fast the main path is, as ratios
+#   make bench         how fast the main path and searches are, as ratios (PROFILES=1000000)
 #   make audit         Lighthouse over the main pages of the demo
 #   make screenshots   the README's pictures, taken from the demo
 # Nothing has to be activated; each step runs only when its inputs changed.
@@ -102,10 +102,12 @@ suite: setup chromium proxies
 prove: setup chromium proxies
 	PAIRLY_PROVE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-# The main path against pgbench on the same server, in a data folder of its own.
+# The main path against pgbench on the same server, sockets, a history of ten million messages (about 6 GB and some
+# minutes), and searches against a view that does nothing, in a data folder of its own. PROFILES: how many people to search among; a million of them take some minutes more.
+PROFILES ?= 100000
 bench: setup
 	@rm -rf var/bench && mkdir -p var/bench
-	@PAIRLY_VAR_DIR=$(CURDIR)/var/bench $(BIN)/python manage.py bench
+	@PAIRLY_VAR_DIR=$(CURDIR)/var/bench $(BIN)/python manage.py bench --profiles $(PROFILES)
 
 # The protocol's test vectors in Python and in Chromium; E2E_VECTORS=file runs another set.
 vectors: setup chromium

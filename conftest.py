@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import ExitStack
 
@@ -20,8 +21,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly or config.option.help:
         return
     _stack.enter_context(servers.running(var_dir=settings.VAR_DIR, durable=False))
-    databases.ensure_template(settings.VAR_DIR)
-    static.collect(settings.VAR_DIR)
+    # Two children at the same time: no worker has begun, and each would have a core of its own.
+    with static.collecting(settings.VAR_DIR):
+        databases.ensure_template(settings.VAR_DIR)
 
 
 # The files that take longest, by name. A file stays in one worker, so these begin first, or one worker would end alone.
@@ -50,6 +52,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if long:
         items[:] = [item for item in items if item not in set(long)]
         config.hook.pytest_deselected(items=long)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays until the end: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

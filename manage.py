@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
 
-OWNER_COMMANDS = {"migrate", "makemigrations", "showmigrations", "sqlmigrate"}
+OWNER_COMMANDS = {"migrate", "makemigrations", "showmigrations", "sqlmigrate", "seed_scale"}
 # Commands that talk to no server; `up` starts them itself, after looking at its port, and the audits start `up`.
 SERVERLESS_COMMANDS = {
     "up",

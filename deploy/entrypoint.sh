@@ -19,7 +19,9 @@ beat)
     # When each job ran last is of no use after a restart: every job may run again.
     exec $celery beat --loglevel INFO --schedule "$beat_file" --pidfile= "$@" ;;
 migrate)
-    exec python manage.py migrate --no-input "$@" ;;
+    python manage.py migrate --no-input "$@"
+    # To a migration by name one goes back.
+    [ $# -gt 0 ] || exec python manage.py load_places ;;
 health)
     # PUBLIC_URL's host, for Django answers no other.
     host=${PUBLIC_URL:-http://127.0.0.1}

@@ -15,6 +15,13 @@ from pairly.embedded import processes
 @contextmanager
 def running(*, application: str, var_dir: Path, **extra_env: str) -> Iterator[int]:
     """The port of a Daphne that serves `application` on loopback; without limits on the number of frames."""
+    with serving(application=application, var_dir=var_dir, **extra_env) as (port, _pid):
+        yield port
+
+
+@contextmanager
+def serving(*, application: str, var_dir: Path, **extra_env: str) -> Iterator[tuple[int, int]]:
+    """As `running`; the port and the id of the process."""
     port = free_port()
     env = {**os.environ, "SOCKET_FRAMES": "1000000000", "PAIRLY_VAR_DIR": str(var_dir), "PORT": str(port), **extra_env}
     log_path = var_dir / "log" / "bench-daphne.log"
@@ -22,7 +29,7 @@ def running(*, application: str, var_dir: Path, **extra_env: str) -> Iterator[in
     child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env)
     try:
         processes.wait_until(ready=lambda: listens(port), child=child, name="Daphne", log_path=log_path)
-        yield port
+        yield port, child.pid
     finally:
         processes.stop(child)
 

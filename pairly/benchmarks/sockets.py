@@ -42,7 +42,7 @@ class Pair:
 
 def paid_per_second(*, talks: Sequence[Talk], var_dir: Path, seconds: float) -> float:
     """Paid messages a second through the product's socket: sealed, charged, stored, pushed and acknowledged."""
-    pairs = [_paid_pair(talk) for talk in talks[:CLIENTS]]
+    pairs = [paid_pair(talk) for talk in talks[:CLIENTS]]
     with daphne.running(application="pairly.asgi:application", var_dir=var_dir) as port:
         return asyncio.run(_measure(pairs, f"ws://127.0.0.1:{port}/api/v1/messages/ws", seconds))
 
@@ -54,11 +54,12 @@ def relay_per_second(*, talks: Sequence[Talk], var_dir: Path, seconds: float) ->
         return asyncio.run(_measure(pairs, f"ws://127.0.0.1:{port}/", seconds))
 
 
-def _paid_pair(talk: Talk) -> Pair:
+def paid_pair(talk: Talk, *, n: int = MESSAGES_A_PAIR) -> Pair:
+    """`n` signed messages of the fan of `talk`, whose head is still the first, and how both sign in."""
     writer = Writer(talk=talk)
     frames = [
         {"type": "message.send", "conversation": str(talk.conversation), "envelope": writer.envelope()}
-        for _ in range(MESSAGES_A_PAIR)
+        for _ in range(n)
     ]
     return Pair(frames, _auth(talk.fan), _auth(talk.creator))
 

@@ -61,6 +61,11 @@ def make_world(*, n_fans: int, n_creators: int) -> World:
     return World(many=many, popular=[_talk(fan, star) for fan in fans])
 
 
+def make_people(*, n: int) -> list[User]:
+    """Add fans who do nothing."""
+    return [_person("fan", number).user for number in range(n)]
+
+
 def _person(role: str, n: int) -> _Person:
     user = User(email=f"{role}{n}-{uuid.uuid4().hex}@bench.invalid", name=f"{role} {n}", role=role)
     user.birth_date = date(1990, 1, 1)

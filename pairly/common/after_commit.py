@@ -6,6 +6,7 @@ crash or a missing Redis left undone. So a failure here is logged and never fail
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from collections.abc import Sequence
@@ -48,17 +49,39 @@ def push_all(*, pushes: Sequence[tuple[uuid.UUID, dict[str, Any]]], note: tuple[
     layer = get_channel_layer()
     if not isinstance(layer, PublishingChannelLayer) or redis_health.is_away():
         return False
-    frames: dict[uuid.UUID, list[dict[str, Any]]] = {}
-    for user, event in pushes:
-        frames.setdefault(user, []).append(event)
-    messages = [(user_group(user_id=user), {"type": "frames", "frames": own}) for user, own in frames.items()]
     try:
-        layer.publish(messages=messages, note=note)
+        layer.publish(messages=_messages(pushes), note=note)
     except RedisError as error:  # the sweeper or the client's resume delivers it later
         redis_health.note_failure(error=error)
         log.warning("push_failed", frames=[event.get("type") for _, event in pushes])
         return False
     return True
+
+
+def _messages(pushes: Sequence[tuple[uuid.UUID, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    """What the groups are sent: frames as the text that each socket passes on, made once however many there are.
+
+    The end of a sign-in is for one socket among them, which acts on it: it goes as a message of its own.
+    """
+    texts: dict[int, str] = {}
+    messages: list[tuple[str, dict[str, Any]]] = []
+    for user, event in pushes:
+        group = user_group(user_id=user)
+        if event["type"] == "session.revoked":
+            messages.append((group, event))
+            continue
+        text = texts.get(id(event)) or texts.setdefault(id(event), frame_text(event))
+        last = next((one for name, one in reversed(messages) if name == group), None)
+        if last is not None and last["type"] == "frames":
+            last["frames"].append(text)
+        else:
+            messages.append((group, {"type": "frames", "frames": [text]}))
+    return messages
+
+
+def frame_text(event: dict[str, Any]) -> str:
+    """A frame as it goes over a socket."""
+    return json.dumps(event, separators=(",", ":"))
 
 
 def enqueue(*, task: str, **kwargs: Any) -> None:

@@ -17,6 +17,37 @@ from channels_redis.utils import _wrap_close
 from .redis import get_client
 from .subscriptions import Subscriptions
 
+# What waits for one consumer at most. Its client takes nothing, or the consumer hangs: more would only fill the memory.
+MAILBOX_FRAMES, MAILBOX_BYTES = 1_000, 4 * 1024 * 1024
+OVERFLOW = {"type": "overflow"}
+
+
+class Mailbox(asyncio.Queue[bytes]):
+    """What was published for one consumer. Too much of it is thrown away, all of it, and a word of that is put in its
+    place; nothing comes after it."""
+
+    def __init__(self, *, overflow: bytes) -> None:
+        super().__init__()
+        self._overflow = overflow
+        self._n_bytes = 0
+        self._is_over = False
+
+    def put_nowait(self, data: bytes) -> None:
+        if self._is_over:
+            return
+        if self.qsize() >= MAILBOX_FRAMES or self._n_bytes + len(data) > MAILBOX_BYTES:
+            self._is_over = True
+            while not self.empty():
+                self.get_nowait()
+            data = self._overflow
+        self._n_bytes += len(data)
+        super().put_nowait(data)
+
+    def _get(self) -> bytes:
+        data: bytes = super()._get()
+        self._n_bytes -= len(data)
+        return data
+
 
 class _LoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]  # channels_redis is untyped
     """What one event loop hears, by subscriptions that no Redis can hold up."""
@@ -28,7 +59,7 @@ class _LoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]  # channels_redis 
         self._shards = [Subscriptions(host=stock.host, receive=stock._receive_message) for stock in self._shards]
 
     async def _subscribe_to_channel(self, channel: str) -> None:
-        self.channels[channel] = asyncio.Queue()
+        self.channels[channel] = Mailbox(overflow=self.channel_layer.serialize(OVERFLOW))
         # Nobody knows the name yet, so nobody waits for Redis to know it.
         await self._get_shard(channel).subscribe(channel, wait=False)
 

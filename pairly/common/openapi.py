@@ -38,6 +38,7 @@ _REFUSALS: dict[int, tuple[str, str]] = {
     412: ("PreconditionFailed", "what was to be changed has changed meanwhile"),
     413: ("ContentTooLarge", "too large"),
     415: ("UnsupportedMediaType", "not in this form"),
+    416: ("RangeNotSatisfiable", "there is no such part of it"),
     422: ("UnprocessableContent", "well-formed, but some values are wrong"),
     423: ("Locked", "locked for a while"),
     428: ("PreconditionRequired", "say which version is to be changed"),

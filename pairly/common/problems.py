@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import Error as DatabaseError
 from django.http import Http404, JsonResponse
@@ -15,6 +16,8 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
 from .database_health import is_of_availability
+
+log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 2
 PROBLEM_JSON = "application/problem+json"
@@ -115,6 +118,9 @@ def as_problem(error: BaseException) -> Problem | None:
             return Forbidden()
         case DatabaseError() if is_of_availability(error):
             return Overloaded(retry_after_s=RETRY_SECONDS)
+        case Exception() if _is_of_the_bucket(error):
+            log.warning("bucket_failed", error=type(error).__name__, detail=str(error)[:200])
+            return Overloaded(retry_after_s=RETRY_SECONDS)
         case drf.ValidationError():
             return InvalidInput(errors=_field_errors(error.detail))
         case drf.ParseError():
@@ -126,6 +132,11 @@ def as_problem(error: BaseException) -> Problem | None:
         case drf.APIException():
             return _other_problem(error)
     return None
+
+
+def _is_of_the_bucket(error: Exception) -> bool:
+    """Told by where it is defined: the library is imported only where there is a bucket."""
+    return type(error).__module__.partition(".")[0] in ("boto3", "botocore", "s3transfer")
 
 
 def _other_problem(error: drf.APIException) -> Problem:

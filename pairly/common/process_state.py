@@ -32,6 +32,9 @@ class ProcessState:
     n_too_slow_total: int = 0
     """Requests that were given up because their headers or their body did not come in time."""
 
+    n_slow_readers_total: int = 0
+    """Sockets that were cut off because their client did not read."""
+
     is_draining: bool = False
     """The process was asked to stop: it takes nothing new and finishes what it has."""
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from credits.services import purchases, roll_up
+from django.utils import timezone
+
+from credits.services import provider_money, purchases, roll_up
 from messaging import selectors
 from messaging.client.conversation import Conversation as View
 from messaging.models import Conversation
 from messaging.server_keys import list_server_keys
-from messaging.services import conversations, deadlines, delivery, sending
+from messaging.services import conversations, deadlines, delivery, sending, telling
+from pairly.common.clock import now_ms
 from pairly.common.ids import uuid7
 
 from .people import People, Role, find_accounts
@@ -95,6 +98,14 @@ class Correspondence:
             payment_uid=uuid.uuid5(NAMESPACE, f"{name}|payment"),
             at=at,
         )
+        # The provider sends it on to our bank two days later.
+        provider_money.record(
+            op_id=uuid.uuid5(NAMESPACE, f"{name}|sent on"),
+            movement="provider_payout",
+            currency=purchase.currency,
+            amount_minor=purchase.package.prices_minor[purchase.currency],
+            at=min(at + timedelta(days=2), timezone.now()),
+        )
 
     def _place(self, talk: Talk, at: datetime) -> _Place:
         if talk not in self._places:
@@ -128,6 +139,13 @@ class Correspondence:
         device = writing.me.device
         opened = reading.receive(envelope=envelope, srv=srv, find_device_key={device.kid: device.public}.get)
         assert opened.text == line.text
+        self._tell()
+
+    @staticmethod
+    def _tell() -> None:
+        """What the sweeper would do a little later."""
+        delivery.mark_pushed()
+        telling.tell_of_messages(at_ms=now_ms() + telling.TELL_AFTER_MS)
 
     def _view(self, place: _Place, side: Side) -> View:
         """The conversation on someone's device, as far as the server has it."""

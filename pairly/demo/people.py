@@ -11,9 +11,10 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from messaging import selectors as messaging
+from messaging import key_selectors
 from messaging.client import backup, recovery_code
 from messaging.client.identity import Identity, SignedStatement
+from messaging.protocol.statements import parse_statement
 from messaging.services import backups, keys
 from pairly.common.ids import uuid7
 from profiles.selectors import find_own_profile
@@ -25,6 +26,8 @@ from users.services import totp
 
 from .cast import CREATORS, FANS, Creator, Fan
 from .logins import Login, Logins, totp_code
+from .places import load as load_places
+from .places import whereabouts_of
 from .plan import DAY, Part, Side, email_of, joined_days_ago
 from .staff import STAFF, Member
 
@@ -77,6 +80,7 @@ class People:
 
     def __post_init__(self) -> None:
         first, second, *others = [role.email for role in list_roles(part=Part())]
+        load_places()
         self.logins = Logins(order=[first, second, *[member.email for member in STAFF], *others])
         self.users = find_accounts(part=self.part)
         self.now = self._first_now()
@@ -182,6 +186,8 @@ def _complete_profile(user: User, creator: Creator) -> None:
     profile = find_own_profile(user=user)
     if profile is not None and not (profile.headline or profile.city):
         _write_profile(user, creator)
+    elif profile is not None and profile.city == creator.city and profile.place_id is None:
+        update_profile(user=user, location=whereabouts_of(creator))
 
 
 def _write_profile(user: User, creator: Creator) -> None:
@@ -189,8 +195,7 @@ def _write_profile(user: User, creator: Creator) -> None:
         user=user,
         headline=creator.headline,
         bio=creator.bio,
-        city=creator.city,
-        country=creator.country,
+        location=whereabouts_of(creator),
         languages=list(creator.languages),
         topics=list(creator.topics),
         price_per_message_centi=creator.price_credits * 100,
@@ -208,7 +213,7 @@ def _enrol(user: User, login: Login, at: datetime) -> Identity:
 
 def _restore(user: User, login: Login) -> Identity:
     """What a new device does: open the backup with the recovery code, and certify itself."""
-    stored, last = messaging.find_backup(user=user), messaging.find_last_statement(user_id=user.pk)
+    stored, last = key_selectors.find_backup(user=user), key_selectors.find_last_statement(user_id=user.pk)
     if stored is None or last is None:
         raise CannotComplete(f"{user.email} has no keys")
     try:
@@ -216,7 +221,8 @@ def _restore(user: User, login: Login) -> Identity:
     except backup.BackupError as error:
         raise CannotComplete(f"the recovery code of {user.email} was changed") from error
     identity = backup.to_identity(opened, device_seed=os.urandom(32), log_seq=last.seq, log_hash=bytes(last.log_hash))
-    _state(user, [identity.enrol_device(now_ms=_ms(user.created_at), device_label="Demo device")])
+    at_ms = parse_statement(raw=bytes(last.statement)).created_ms
+    _state(user, [identity.enrol_device(now_ms=at_ms, device_label="Demo device")])
     return identity
 
 
@@ -224,7 +230,8 @@ def _state(user: User, entries: list[SignedStatement]) -> None:
     family = uuid7()
     for entry in entries:
         body = entry.as_json()
-        keys.add_statement(user=user, family=family, label_=body.pop("label"), **body)
+        at_ms = parse_statement(raw=entry.statement).created_ms
+        keys.add_statement(user=user, family=family, label_=body.pop("label"), at_ms=at_ms, **body)
 
 
 def _ms(at: datetime) -> int:

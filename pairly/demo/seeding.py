@@ -1,9 +1,12 @@
-"""The demo as a whole: people, their pictures, their letters. Interrupted, it goes on where it stopped."""
+"""The demo as a whole: people, pictures, whom they know, letters. Interrupted, it goes on where it stopped."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 
+from profiles.services import facts
+
+from .acquaintance import Acquaintance
 from .cast import CREATORS
 from .correspondence import Correspondence
 from .painters import Painters
@@ -12,6 +15,7 @@ from .pictures import Pictures
 from .plan import Part
 from .staff import STAFF
 from .talks import Talk
+from .wares import sell
 
 
 class Seeding:
@@ -19,7 +23,7 @@ class Seeding:
 
     def __init__(self, *, part: Part) -> None:
         self._part = part
-        self.n_steps = 2 * part.n_creators + part.n_fans + part.n_staff + len(part.talks) + 1
+        self.n_steps = 2 * part.n_creators + part.n_fans + part.n_staff + len(part.talks) + 4
 
     def steps(self) -> Generator[str, None, None]:
         """Works, and tells what was done. Raises CannotComplete."""
@@ -35,11 +39,18 @@ class Seeding:
                 creator = people.user_of(role=Role(side="creator", number=number))
                 of_creator.store(user=creator)
                 yield f"pictures of {creator.name}"
+        Acquaintance(people=people, part=self._part).make()
+        yield "who knows whom"
         correspondence = Correspondence(people=people)
         for talk in correspondence.carry_out():
             yield _title(people, talk)
         correspondence.close_books()
         yield "the books"
+        facts.count_facts()
+        yield "how creators answer"
+        with Painters() as painters:
+            sell(people=people, part=self._part, painters=painters)
+        yield "what creators sell"
 
     @staticmethod
     def _pictures(people: People, number: int, painters: Painters) -> Pictures:

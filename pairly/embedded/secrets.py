@@ -14,12 +14,18 @@ def _b64u(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+# The order of the curve P-256 (FIPS 186-5): a private key is a number below it.
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
 _MAKERS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "JWT_SECRET": lambda: f"k{secrets.token_hex(4)}:{secrets.token_urlsafe(48)}",
     "E2E_SERVER_KEYS": lambda: _b64u(secrets.token_bytes(32)),
     "FIELD_ENCRYPTION_KEY": lambda: f"f{secrets.token_hex(4)}:{_b64u(secrets.token_bytes(32))}",
+    "WEB_PUSH_KEY": lambda: _b64u((1 + secrets.randbelow(_P256_ORDER - 1)).to_bytes(32, "big")),
     "STRIPE_WEBHOOK_SECRET": lambda: f"whsec_{secrets.token_hex(24)}",
+    "RAZORPAY_WEBHOOK_SECRET": lambda: secrets.token_hex(24),
 }
 
 

@@ -5,6 +5,7 @@ A view that sets one of them itself is left alone: `setdefault` throughout.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -19,6 +20,13 @@ _DENIED = (
 )  # fmt: skip
 _OWN = ("clipboard-write", "publickey-credentials-create", "publickey-credentials-get")
 PERMISSIONS_POLICY = ", ".join([*(f"{name}=()" for name in _DENIED), *(f"{name}=(self)" for name in _OWN)])
+# The one page with a button that asks the browser where one is, the one that scans somebody's safety number, and those
+# where a voice note can be recorded.
+_FEATURES = (
+    ("geolocation", re.compile(r"/nearby/")),
+    ("camera", re.compile(r"/conversations/[^/]+/safety/")),
+    ("microphone", re.compile(r"/conversations/[^/]+/")),
+)
 
 _ALWAYS = {
     "Permissions-Policy": PERMISSIONS_POLICY,
@@ -57,8 +65,17 @@ class HeadersMiddleware:
         return add_headers(request, await self._get_response(request))  # type: ignore[misc]
 
 
+def _feature_of(path: str) -> str | None:
+    """What this page alone may ask the browser for."""
+    return next((feature for feature, place in _FEATURES if place.fullmatch(path)), None)
+
+
 def add_headers(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """The headers that `response` still lacks."""
+    if feature := _feature_of(request.path_info):
+        response.headers.setdefault(
+            "Permissions-Policy", PERMISSIONS_POLICY.replace(f"{feature}=()", f"{feature}=(self)")
+        )
     for name, value in _ALWAYS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cross-Origin-Resource-Policy", _who_may_embed(request.path_info))
@@ -71,7 +88,7 @@ def add_headers(request: HttpRequest, response: HttpResponseBase) -> HttpRespons
 
 def _who_may_embed(path: str) -> str:
     """Files are fetched across origins where a CDN hands them out, pictures by front ends that CORS_ORIGINS names."""
-    is_shared = (path.startswith("/static/") and settings.CDN_BASE_URL) or (
+    is_shared = (path.startswith(("/static/", settings.MEDIA_URL)) and settings.CDN_BASE_URL) or (
         path.startswith(settings.MEDIA_URL) and settings.CORS_ALLOWED_ORIGINS
     )
     return "cross-origin" if is_shared else "same-origin"

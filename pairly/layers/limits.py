@@ -26,7 +26,10 @@ from security.types import RequestDecision, Window
 from users import access_tokens
 from users.models import User
 
-_EXEMPT = re.compile(r"/static/|/media/|(/api(/v1)?)?/(health|ready|metrics)$|/api/$|/api(/v1)?/payments/webhook(/|$)")
+_EXEMPT = re.compile(
+    r"/static/|/media/|(/api(/v1)?)?/(health|ready|metrics)$|/api/$|/api(/v1)?/payments/webhook(/|$)"
+    r"|/(service-worker\.js|manifest\.webmanifest|offline/)$"  # browsers ask for them by themselves
+)
 _REFUSED = (401, 403, 429)
 _SEEN = "_pairly_counted"
 
@@ -87,27 +90,33 @@ class LimitMiddleware:
         return answer(request=request, problem=_problem(decision))
 
 
-def is_banned(*, scope: dict[str, Any]) -> bool:
-    """Whether the client of an ASGI scope comes from a banned network."""
+def ip_of(*, scope: dict[str, Any]) -> str:
+    """The address of the client of an ASGI scope."""
     chains = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
     request = HttpRequest()
     request.META = {
         "REMOTE_ADDR": (scope.get("client") or [""])[0],
         "HTTP_X_FORWARDED_FOR": ",".join(chains),
     }
-    ip = client_of(request=request).ip
+    return client_of(request=request).ip
+
+
+def is_banned(*, ip: str) -> bool:
+    """Whether an address is of a banned network."""
     return ban_list.confirm(ip=ip, find_version=request_limits.find_version) is not None
 
 
 def refuse_banned_sockets(application: Callable[..., Any]) -> Callable[..., Any]:
-    """The ASGI application for sockets, closed to banned networks before the handshake."""
+    """The ASGI application for sockets, closed to banned networks before the handshake; `network` in the scope is what
+    a limit counts by."""
 
     async def guarded(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
-        if await in_thread(is_banned)(scope=scope):
+        ip = ip_of(scope=scope)
+        if await in_thread(is_banned)(ip=ip):
             await receive()
             await send({"type": "websocket.close", "code": 4403})
             return
-        await application(scope, receive, send)
+        await application({**scope, "network": network_of(ip=ip)}, receive, send)
 
     return guarded
 

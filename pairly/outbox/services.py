@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import smtplib
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -37,6 +37,14 @@ MAX_TRIES = 10
 SENT_KEPT, DEAD_KEPT = timedelta(days=7), timedelta(days=90)
 
 Handler = Callable[[uuid.UUID | None, dict[str, Any]], None]
+
+
+class TryLater(Exception):
+    """For handlers: not now, and not before `after_s` seconds, because the other side said so or does not answer."""
+
+    def __init__(self, *, after_s: float = 0.0) -> None:
+        super().__init__(after_s)
+        self.after_s = after_s
 
 
 class _Way(NamedTuple):
@@ -64,6 +72,16 @@ def write(
     """
     later = {"deliver_at": deliver_at} if deliver_at else {}
     return OutboxRow.objects.create(kind=kind, payload=payload, user_uid=user_uid, **later)
+
+
+def write_each(*, kind: str, payloads: Mapping[uuid.UUID, dict[str, Any]], over: timedelta = timedelta(0)) -> None:
+    """As `write`, a row for each person (by public id) in one statement, due one after another `over` so long: many
+    at once would hold up what comes after them."""
+    now, step = timezone.now(), over / max(len(payloads), 1)
+    OutboxRow.objects.bulk_create(
+        OutboxRow(kind=kind, payload=payload, user_uid=user_uid, deliver_at=now + number * step)
+        for number, (user_uid, payload) in enumerate(payloads.items())
+    )
 
 
 def forget(*, user_uid: uuid.UUID) -> None:
@@ -136,12 +154,15 @@ def _is_of_transport(error: Exception) -> bool:
 
 def _postpone(row: OutboxRow, error: Exception) -> None:
     n_tries = row.n_tries + 1
+    wait = FIRST_WAIT * 2 ** min(n_tries - 1, 10)
+    if isinstance(error, TryLater):
+        wait = max(wait, timedelta(seconds=error.after_s))
     is_dead = n_tries >= MAX_TRIES
     n_rows = _pending(row).update(
         n_tries=n_tries,
         last_error=type(error).__name__,
         state=OutboxRow.State.DEAD if is_dead else OutboxRow.State.PENDING,
-        deliver_at=timezone.now() + FIRST_WAIT * 2 ** min(n_tries - 1, 10),
+        deliver_at=timezone.now() + wait,
     )
     facts = {"kind": row.kind, "uid": str(row.uid), "n_tries": n_tries, "error": type(error).__name__}
     if is_dead and n_rows:

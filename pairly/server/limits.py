@@ -15,6 +15,8 @@ _FILES: tuple[tuple[bytes, int], ...] = (
     (b"media/upload-", 10 * MB),
     (b"verifications", 2 * 25 * MB),  # document and selfie
 )
+_PAGES: tuple[tuple[bytes, int], ...] = ((b"/profile/pictures/", 10 * MB),)
+_PARTS = (b"attachments/", 1024 * 1024)  # of sealed files, as messaging.constants.ATTACHMENT_PART_BYTES
 _WEBHOOKS = (b"payments/webhook", 256_000)  # as payments.constants.WEBHOOK_MAX_BYTES
 # A connection that sends less for long is not a slow network, it is a siege.
 BODY_MIN_BYTES_PER_SECOND = 20_000
@@ -22,11 +24,13 @@ BODY_MIN_BYTES_PER_SECOND = 20_000
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds: for all headers, for a body (and more by its size), between two requests on one connection."""
+    """Seconds: for all headers, for a body (and more by its size), between two requests on one connection, for a socket
+    to take what waits for it."""
 
     headers_s: float = environment.SERVER_HEADERS_SECONDS
     body_s: float = environment.SERVER_BODY_SECONDS
     keep_alive_s: float = environment.SERVER_KEEP_ALIVE_SECONDS
+    reader_s: float = environment.SERVER_READER_SECONDS
 
     def for_body(self, n_bytes: int) -> float:
         """Seconds for a body of `n_bytes`."""
@@ -44,4 +48,9 @@ def body_max_bytes(*, uri: bytes, content_type: bytes) -> int:
         for prefix, n_bytes in _FILES:
             if name.startswith(prefix):
                 return n_bytes + MULTIPART_OVERHEAD_BYTES
+        for page, n_bytes in _PAGES:
+            if path == page:
+                return n_bytes + MULTIPART_OVERHEAD_BYTES
+    if name.startswith(_PARTS[0]) and content_type.lower() == b"application/octet-stream":
+        return _PARTS[1]
     return environment.JSON_BODY_MAX_BYTES

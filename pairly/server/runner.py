@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import partial
 from typing import Any
 
 # Before anything else of Twisted: it installs the reactor.
@@ -43,13 +44,11 @@ class Server(DaphneServer):  # type: ignore[misc]
         """Serve until asked to stop. As the parent's, but for our factory, our signals and what is logged."""
         self.connections: dict[Any, dict[str, Any]] = {}
         self.http_factory = Factory(self, patience=self.patience)
-        self.ws_factory = SocketFactory(self, server=self.server_name)
+        self.ws_factory = SocketFactory(self, patience=self.patience, server=self.server_name)
         self.ws_factory.setProtocolOptions(
             autoPingTimeout=self.ping_timeout,
             allowNullOrigin=True,
             openHandshakeTimeout=self.websocket_handshake_timeout,
-            maxMessagePayloadSize=self.websocket_max_message_size,
-            maxFramePayloadSize=self.websocket_max_frame_size,
         )
         globalLogBeginner.beginLoggingTo([_log_failures], redirectStandardIO=False, discardBuffer=True)
         reactor.callLater(1, self.application_checker)
@@ -70,6 +69,26 @@ class Server(DaphneServer):  # type: ignore[misc]
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)
         self._ports.append(port)
+
+    # -- sockets ------------------------------------------------------------------------------------------
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """As the parent's; a socket's frames wait in a queue of ours."""
+        if not isinstance(protocol, Socket):
+            return super().create_application(protocol, scope)
+        scope.setdefault("asgi", {"version": "3.0"})
+        queue, send = protocol.make_queue(), partial(self.handle_reply, protocol)
+        running = asyncio.ensure_future(self.application(scope=scope, receive=queue.get, send=send))
+        self.connections[protocol]["application_instance"] = running
+        return queue
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """As the parent's. To a socket whose client reads slowly this takes until there is room."""
+        if not isinstance(protocol, Socket):
+            await super().handle_reply(protocol, message)
+        elif "disconnected" not in self.connections.get(protocol, {"disconnected": 0}):
+            protocol.handle_reply(message)
+            if protocol.is_full:
+                await protocol.drained()
 
     # -- the end ------------------------------------------------------------------------------------------
     def _drain(self, number: int) -> None:

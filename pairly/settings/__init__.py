@@ -16,6 +16,7 @@ from pairly.embedded import paths as embedded_paths
 from pairly.embedded import secrets as embedded_secrets
 
 from . import environment as e
+from . import files
 from .environment import *  # noqa: F403 - product parameters are settings under their own names
 from .logs import LOGGING as LOGGING
 
@@ -44,12 +45,34 @@ SECRET_KEY = _secret("SECRET_KEY")
 JWT_SECRET = _secret("JWT_SECRET")
 E2E_SERVER_KEYS = _secret("E2E_SERVER_KEYS")
 FIELD_ENCRYPTION_KEY = _secret("FIELD_ENCRYPTION_KEY")
+WEB_PUSH_KEY = _secret("WEB_PUSH_KEY")
 STRIPE_WEBHOOK_SECRET = _secret("STRIPE_WEBHOOK_SECRET")
 
 # -- payments -------------------------------------------------------------------------------------------
 USE_PAYMENT_SANDBOX = not e.STRIPE_SECRET_KEY
 STRIPE_SECRET_KEY = e.STRIPE_SECRET_KEY or "sk_test_sandbox"
 STRIPE_API_BASE = e.STRIPE_API_BASE or (f"http://127.0.0.1:{e.SANDBOX_PORT}" if USE_PAYMENT_SANDBOX else "")
+
+# Razorpay may be left out: then nobody is offered it. With its key goes all the rest.
+_razorpay_notices = e.RAZORPAY_WEBHOOK_SECRET or (
+    "" if e.RAZORPAY_KEY_ID else _generated.get("RAZORPAY_WEBHOOK_SECRET", "")
+)
+USE_RAZORPAY_SANDBOX = USE_PAYMENT_SANDBOX and not e.RAZORPAY_KEY_ID and bool(_razorpay_notices)
+RAZORPAY_KEY_ID = e.RAZORPAY_KEY_ID or ("rzp_test_sandbox" if USE_RAZORPAY_SANDBOX else "")
+RAZORPAY_KEY_SECRET = e.RAZORPAY_KEY_SECRET or ("sandbox" if USE_RAZORPAY_SANDBOX else "")
+RAZORPAY_WEBHOOK_SECRET = _razorpay_notices
+RAZORPAY_API_BASE = e.RAZORPAY_API_BASE or (
+    f"http://127.0.0.1:{e.SANDBOX_PORT}/razorpay" if USE_RAZORPAY_SANDBOX else ""
+)
+if e.RAZORPAY_KEY_ID and not (RAZORPAY_KEY_SECRET and RAZORPAY_WEBHOOK_SECRET):
+    raise ImproperlyConfigured("RAZORPAY_KEY_SECRET and RAZORPAY_WEBHOOK_SECRET are required with RAZORPAY_KEY_ID")
+STRIPE_CONNECT_WEBHOOK_SECRET = e.STRIPE_CONNECT_WEBHOOK_SECRET
+RAZORPAYX_ACCOUNT_NUMBER = e.RAZORPAYX_ACCOUNT_NUMBER or ("2323230000000000" if USE_RAZORPAY_SANDBOX else "")
+# Where a form of ours may lead to in the end: browsers hold its redirects against the policy too.
+_STRIPE_PAGES = ["https://checkout.stripe.com", "https://accounts.stripe.com", "https://connect.stripe.com"]
+_PAY_PAGES = [STRIPE_API_BASE] if USE_PAYMENT_SANDBOX else _STRIPE_PAGES
+if e.RAZORPAY_KEY_ID:
+    _PAY_PAGES += ["https://rzp.io", "https://*.razorpay.com"]  # a Payment Link is a short address that leads there
 
 # -- the application ------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -154,6 +177,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = embedded_paths.redis_url(VAR_DIR) if EMBEDDED_REDIS else e.REDIS_URL
 REDIS_TIMEOUT_SECONDS = 1.0
 REDIS_PREFIX = e.env.str("REDIS_PREFIX", "pairly")
+# How often a process tells Redis who is about; 0: never by itself.
+PRESENCE_FLUSH_SECONDS = e.env.float("PRESENCE_FLUSH_SECONDS", 10.0)
 
 CACHES = {
     "default": {
@@ -194,11 +219,18 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "credits-void-overdue-holds": {"task": "messaging.void_overdue_holds", "schedule": 15.0},
+    "messaging-settle-answers": {"task": "messaging.settle_answers", "schedule": 60.0},
+    "messaging-tell-expiring-holds": {"task": "messaging.tell_expiring_holds", "schedule": 60.0},
     "credits-roll-up": {"task": "credits.roll_up", "schedule": 30.0},
+    "credits-fund-reserve": {"task": "credits.fund_reserve", "schedule": 3600.0},
+    "credits-refresh-caps": {"task": "credits.refresh_caps", "schedule": 60.0},
     "credits-check-ledger": {"task": "credits.check_ledger", "schedule": 600.0},
     "messaging-sweep-unpushed": {"task": "messaging.sweep_unpushed", "schedule": 10.0},
     "payments-sweep-events": {"task": "payments.sweep_events", "schedule": 30.0},
     "payments-reconcile": {"task": "payments.reconcile", "schedule": 300.0},
+    "payments-compare-days": {"task": "payments.compare_days", "schedule": 3600.0},
+    "payments-sweep-payouts": {"task": "payments.sweep_payouts", "schedule": 60.0},
+    "payments-sweep-paid-payouts": {"task": "payments.sweep_paid_payouts", "schedule": 3600.0},
     "outbox-retain": {"task": "outbox.retain", "schedule": 3600.0},
     "outbox-deliver": {"task": "outbox.deliver", "schedule": 10.0},
     # -- second step and second factor
@@ -213,6 +245,27 @@ CELERY_BEAT_SCHEDULE = {
     "users-erase-due": {"task": "users.erase_due", "schedule": 600.0},
     "users-sweep-exports": {"task": "users.sweep_exports", "schedule": 300.0},
     # -- e-mail address
+    # -- pictures
+    "profiles-sweep-stray-files": {"task": "profiles.sweep_stray_files", "schedule": 6 * 3600.0},
+    # -- blocks
+    # -- notifications
+    "users-write-digests": {"task": "users.write_digests", "schedule": 300.0},
+    "users-forget-notifications": {"task": "users.forget_notifications", "schedule": 3600.0},
+    # -- web push and announcements
+    "users-spread-announcements": {"task": "users.spread_announcements", "schedule": 60.0},
+    # -- people one knows
+    # -- visits and facts
+    "profiles-count-facts": {"task": "profiles.count_facts", "schedule": 3600.0},
+    "profiles-flush-looks": {"task": "profiles.flush_looks", "schedule": 30.0},
+    "profiles-retain-visits": {"task": "profiles.retain_visits", "schedule": 3600.0},
+    # -- attachments
+    "messaging-expire-attachments": {"task": "messaging.expire_attachments", "schedule": 900.0},
+    "messaging-sweep-attachments": {"task": "messaging.sweep_attachments", "schedule": 6 * 3600.0},
+    # -- presence and visibility
+    "messaging-start-due-plans": {"task": "messaging.start_due_plans", "schedule": 15.0},
+    "messaging-move-presence": {"task": "messaging.move_presence", "schedule": 30.0},
+    # -- keys
+    "messaging-sweep-approvals": {"task": "messaging.sweep_approvals", "schedule": 3600.0},
 }
 
 # -- identity ----------------------------------------------------------------------------------------------
@@ -281,16 +334,17 @@ CONTENT_SECURITY_POLICY = {
         "default-src": ["'none'"],
         "script-src": _files,
         "style-src": _files,
-        "img-src": [*_files, "data:", "blob:"],
+        "img-src": list(dict.fromkeys([*_files, *files.public_origin(), "data:", "blob:"])),
         "font-src": _files,
         "connect-src": ["'self'"],
-        "manifest-src": _files,
-        "form-action": ["'self'"] + ([STRIPE_API_BASE] if USE_PAYMENT_SANDBOX else ["https://checkout.stripe.com"]),
+        "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
+        "form-action": ["'self'", *_PAY_PAGES],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
         # No script turns text into HTML or code, on any page of ours: the browser refuses it.
         "require-trusted-types-for": ["'script'"],
-        "trusted-types": ["'none'"],
+        "trusted-types": ["pairly-worker"],  # frontend/src/worker.ts: gives out one address, the worker's
         "upgrade-insecure-requests": SECURE_COOKIES,
     }
 }
@@ -340,17 +394,7 @@ STATICFILES_DIRS = [("app", BASE_DIR / "frontend" / "dist")]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    # What only its owner may fetch, through a view that asks who they are: it has no address of its own.
-    "private": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": VAR_DIR / "private",
-            "base_url": None,
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
+    **files.storages(),
     # Hashed names that browsers may keep for ever, compressed beforehand. esbuild's chunks bear a hash already.
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
@@ -366,4 +410,14 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "mail"
 EMAIL_TIMEOUT = 5
+
+# -- web push: the push services of the browsers there are; "*." stands for one or more names in front -------------
+WEB_PUSH_HOSTS = [
+    "fcm.googleapis.com",
+    "updates.push.services.mozilla.com",
+    "*.push.services.mozilla.com",
+    "*.notify.windows.com",
+    "web.push.apple.com",
+]
+WEB_PUSH_EXTRA_HOSTS = e.WEB_PUSH_EXTRA_HOSTS
 DEFAULT_FROM_EMAIL = e.DEFAULT_FROM_EMAIL

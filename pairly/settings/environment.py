@@ -57,6 +57,7 @@ REQUEST_QUEUE_WAITING_MAX = env.int("REQUEST_QUEUE_WAITING_MAX", 1_000)
 SERVER_HEADERS_SECONDS = env.float("SERVER_HEADERS_SECONDS", 20.0)
 SERVER_BODY_SECONDS = env.float("SERVER_BODY_SECONDS", 30.0)
 SERVER_KEEP_ALIVE_SECONDS = env.float("SERVER_KEEP_ALIVE_SECONDS", 60.0)
+SERVER_READER_SECONDS = env.float("SERVER_READER_SECONDS", 15.0)
 SERVER_DRAIN_SECONDS = env.float("SERVER_DRAIN_SECONDS", 20.0)
 
 # Secrets. Unset on a fresh machine means: generated once into VAR_DIR/secrets.env.
@@ -64,23 +65,35 @@ SECRET_KEY = env.str("SECRET_KEY", "")
 JWT_SECRET = env.str("JWT_SECRET", "")  # "kid:secret,kid:secret": the first signs, all verify
 E2E_SERVER_KEYS = env.str("E2E_SERVER_KEYS", "")  # base64url Ed25519 seeds, comma-separated: the first signs
 FIELD_ENCRYPTION_KEY = env.str("FIELD_ENCRYPTION_KEY", "")
+WEB_PUSH_KEY = env.str("WEB_PUSH_KEY", "")  # a P-256 private key (VAPID, RFC 8292): 32 bytes in base64url
 
 # Payments. STRIPE_API_BASE unset together with STRIPE_SECRET_KEY means: the sandbox.
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", "")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")
+# The same for Razorpay; where only Stripe's key is set, Razorpay is not offered.
 RAZORPAY_KEY_ID = env.str("RAZORPAY_KEY_ID", "")
 RAZORPAY_KEY_SECRET = env.str("RAZORPAY_KEY_SECRET", "")
+RAZORPAY_WEBHOOK_SECRET = env.str("RAZORPAY_WEBHOOK_SECRET", "")
+RAZORPAY_API_BASE = env.str("RAZORPAY_API_BASE", "")
+# Payouts: the secret of the endpoint for Stripe's thin events (unset: as the other one); our account at RazorpayX.
+STRIPE_CONNECT_WEBHOOK_SECRET = env.str("STRIPE_CONNECT_WEBHOOK_SECRET", "")
+RAZORPAYX_ACCOUNT_NUMBER = env.str("RAZORPAYX_ACCOUNT_NUMBER", "")
 SANDBOX_PORT = env.int("SANDBOX_PORT", PORT + 1)
 
-# Files and mail.
+# Files and mail. S3_BUCKET unset means: folders under VAR_DIR, and none of the others is looked at.
 S3_BUCKET = env.str("S3_BUCKET", "")
 S3_REGION = env.str("S3_REGION", "")
+S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", "").rstrip("/")  # of another server that speaks S3
+S3_SERVER_SIDE_ENCRYPTION = env.str("S3_SERVER_SIDE_ENCRYPTION", "AES256")  # or aws:kms; empty where it is unknown
 AWS_ACCESS_KEY_ID = env.str("AWS_ACCESS_KEY_ID", "")
 AWS_SECRET_ACCESS_KEY = env.str("AWS_SECRET_ACCESS_KEY", "")
 EMAIL_URL = env.str("EMAIL_URL", "")  # smtp://user:password@host:port; unset: files under VAR_DIR/mail
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Pairly <no-reply@pairly.example>")
+
+# Web push: push services of one's own for trying it, as 127.0.0.1:9000. Loopback and http only.
+WEB_PUSH_EXTRA_HOSTS: list[str] = env.list("WEB_PUSH_EXTRA_HOSTS", [])
 
 # Product parameters (docs: design, section 8).
 PLATFORM_FEE_BASIS_POINTS = env.int("PLATFORM_FEE_BASIS_POINTS", 2_000)
@@ -93,6 +106,30 @@ UNVERIFIED_DAILY_CAP_CENTI = env.int("UNVERIFIED_DAILY_CAP_CENTI", 20_000 * 100)
 EARNINGS_MATURE_DAYS = env.int("EARNINGS_MATURE_DAYS", 7)
 EARNINGS_MATURE_DAYS_NEW = env.int("EARNINGS_MATURE_DAYS_NEW", 14)
 NEW_CREATOR_DAYS = env.int("NEW_CREATOR_DAYS", 90)
+# The reserve's share of the fees: it covers refunds and disputes of credits that were spent.
+RESERVE_BASIS_POINTS = env.int("RESERVE_BASIS_POINTS", 1_000)
+# Payouts: what a credit is worth in hundredths of the minor unit, from how much, and from where two people look at it.
+PAYOUT_MIN_CENTI = env.int("PAYOUT_MIN_CENTI", 2_000 * 100)
+PAYOUT_TWO_PEOPLE_CENTI = env.int("PAYOUT_TWO_PEOPLE_CENTI", 50_000 * 100)
+PAYOUT_METHOD_LOCK_DAYS = env.int("PAYOUT_METHOD_LOCK_DAYS", 5)
+
+# "This was not an answer" (docs/adr: frozen holds and delayed release).
+DISPUTE_WINDOW_HOURS = env.int("DISPUTE_WINDOW_HOURS", 24)  # after the reply; also how late a delayed creator is paid
+DISPUTE_DECIDE_DAYS = env.int("DISPUTE_DECIDE_DAYS", 14)  # then undecided credits go to the fan
+DISPUTE_OPEN_MAX = env.int("DISPUTE_OPEN_MAX", 3)  # of one fan at a time
+# A fan loses the right for so many days when so many, and such a share, of their last decided ones were rejected.
+DISPUTE_FAN_LAST = env.int("DISPUTE_FAN_LAST", 10)
+DISPUTE_FAN_REJECTED_MIN = env.int("DISPUTE_FAN_REJECTED_MIN", 3)
+DISPUTE_FAN_REJECTED_PERCENT = env.int("DISPUTE_FAN_REJECTED_PERCENT", 60)
+DISPUTE_FAN_PAUSE_DAYS = env.int("DISPUTE_FAN_PAUSE_DAYS", 90)
+# A creator loses instant release for so many days when so many, and such a share, of their last paid replies were none.
+DELAY_LAST = env.int("DELAY_LAST", 20)
+DELAY_UPHELD_MIN = env.int("DELAY_UPHELD_MIN", 3)
+DELAY_UPHELD_PERCENT = env.int("DELAY_UPHELD_PERCENT", 20)
+DELAY_DAYS = env.int("DELAY_DAYS", 90)
+# Attachments, sealed by the browser: the largest, and what one person may upload in 24 hours.
+ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_BYTES", 25 * 1024 * 1024)
+ATTACHMENT_DAILY_BYTES = env.int("ATTACHMENT_DAILY_BYTES", 500 * 1024 * 1024)
 ACCESS_TOKEN_MINUTES = env.int("ACCESS_TOKEN_MINUTES", 15)
 REFRESH_TOKEN_DAYS = env.int("REFRESH_TOKEN_DAYS", 7)
 SESSION_ABSOLUTE_DAYS = env.int("SESSION_ABSOLUTE_DAYS", 30)

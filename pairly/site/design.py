@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from pairly.common.charts import BarChart, Group, Series
 from pairly.common.problems import NotFound
-from profiles import selectors as profiles
+from profiles import discovery
 
 ICONS = settings.BASE_DIR / "frontend" / "art" / "icons.svg"
 COLOURS = (
@@ -33,7 +33,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "icons": re.findall(r'<symbol id="(\w+)"', ICONS.read_text()),
         "form": _example_form(),
         "chart": _example_chart(),
-        "creators": profiles.list_creators(user=None).order_by("-pk")[:4],
+        "creators": discovery.get_creator_page(user=None, wanted=discovery.DiscoverFilter(), size=4).rows,
     }
     return render(request, "site/design.html", context)
 

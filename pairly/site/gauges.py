@@ -98,6 +98,7 @@ def _process() -> list[Metric]:
         CounterMetricFamily(
             "pairly_requests_overloaded", "Requests answered 503 for want of a place.", state.n_overloaded_total
         ),
+        CounterMetricFamily("pairly_sockets_cut_off", "Sockets whose client did not read.", state.n_slow_readers_total),
         CounterMetricFamily("pairly_requests_too_large", "Requests refused for their size.", state.n_too_large_total),
         GaugeMetricFamily("pairly_sockets_open", "Open chat sockets.", state.n_sockets),
         GaugeMetricFamily("pairly_draining", "Whether the process finishes and ends: 1 or 0.", state.is_draining),

@@ -14,6 +14,7 @@ import structlog
 from celery import current_app
 from django.conf import settings
 from django.core import mail
+from django.core.files.storage import FileSystemStorage, storages
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
@@ -68,6 +69,9 @@ def _worker() -> bool:
 
 
 def _storage() -> bool:
+    if not isinstance(storages["private"], FileSystemStorage):
+        storages["private"].exists("health")  # whether or not: the bucket answers
+        return True
     settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
     return os.access(settings.MEDIA_ROOT, os.W_OK)
 

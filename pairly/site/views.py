@@ -20,7 +20,7 @@ from pairly.common.version import get_version
 from pairly.layers import refusals
 from payments import selectors as payments
 from payments.constants import CURRENCIES
-from profiles import selectors as profiles
+from profiles import discovery
 from users.requests import find_user_of
 
 from . import health as checks
@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     user = find_user_of(request)
     if user is not None:
         return redirect("messaging:inbox" if user.is_creator else "profiles:discover")
-    creators = profiles.list_creators(user=None).order_by("-pk")[:8]
+    creators = discovery.get_creator_page(user=None, wanted=discovery.DiscoverFilter(), size=8).rows
     return render(request, "site/home.html", {"creators": creators, **_terms_of_trade()})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response
@@ -16,10 +17,18 @@ ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 
+# What Playwright says where a context is made with service_workers="block".
+BLOCKED = "Service Worker registration blocked by Playwright"
+
 
 def launch_arguments() -> list[str]:
     """Chromium's command line; root has no sandbox to use."""
     return [*ARGUMENTS, *(["--no-sandbox"] if os.getuid() == 0 else [])]
+
+
+def is_complaint(message: ConsoleMessage) -> bool:
+    """Whether the console warns of something that is not the tests' own doing."""
+    return message.type in ("error", "warning") and message.text != BLOCKED
 
 
 class Watch:
@@ -31,19 +40,28 @@ class Watch:
         self._messages: list[ConsoleMessage] = []
         self._failures: list[str] = []
         self._documents: list[Response] = []
-        page.on("console", self._on_console)
-        page.on("pageerror", lambda error: self._failures.append(f"uncaught: {error}"))
-        page.on("requestfailed", self._on_failed)
-        page.on("response", self._on_response)
+        self._listeners: dict[str, Callable[[Any], None]] = {
+            "console": self._on_console,
+            "pageerror": lambda error: self._failures.append(f"uncaught: {error}"),
+            "requestfailed": self._on_failed,
+            "response": self._on_response,
+        }
+        for event, listener in self._listeners.items():
+            page.on(event, listener)  # type: ignore[call-overload]
+
+    def stop(self) -> None:
+        """Nothing that happens from now on is noted."""
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if is_complaint(message):
             self._messages.append(message)
 
     def _on_failed(self, request: Request) -> None:
-        # The browser itself lets go of a picture or an icon when it goes on to another page, or to another source of
-        # a srcset; a server that refuses or breaks off gives another error.
-        if request.resource_type in ("image", "other") and request.failure == "net::ERR_ABORTED":
+        # The browser itself lets go of a picture, an icon or a question of a script when it goes on to another page,
+        # or to another source of a srcset; a server that refuses or breaks off gives another error.
+        if request.resource_type in ("image", "other", "fetch") and request.failure == "net::ERR_ABORTED":
             return
         self._failures.append(f"no answer: {request.method} {request.url} ({request.failure})")
 
@@ -84,6 +102,8 @@ class Beside:
 
     def __init__(self, page: Page) -> None:
         self._session = page.context.new_cdp_session(page)
+        self._session.send("Runtime.enable")
+        self._compiled: dict[str, str] = {}
         self._enter()
 
     def _enter(self) -> None:
@@ -103,6 +123,22 @@ class Beside:
         if problem := answer.get("exceptionDetails"):
             raise RuntimeError(problem.get("exception", {}).get("description") or problem["text"])
         return answer["result"].get("value")
+
+    def load(self, library: str) -> None:
+        """Run a large script; while the tab stays in one process of the browser, it is sent and compiled once."""
+        try:
+            self._run_compiled(library)
+        except Error:  # another document is shown since, or another process shows it
+            self._compiled.clear()
+            self._enter()
+            self._run_compiled(library)
+
+    def _run_compiled(self, library: str) -> None:
+        where = {"executionContextId": self._world}
+        if library not in self._compiled:
+            what = {"expression": library, "sourceURL": "", "persistScript": True}
+            self._compiled[library] = self._session.send("Runtime.compileScript", {**what, **where})["scriptId"]
+        self._session.send("Runtime.runScript", {"scriptId": self._compiled[library], **where})
 
     def _evaluate(self, script: str) -> dict[str, Any]:
         asked = {"expression": script, "contextId": self._world, "awaitPromise": True, "returnByValue": True}

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ import httpx
 import pytest
 from django.conf import settings
 from django.db import connection
-from playwright.sync_api import Browser, sync_playwright
-from pytest_django import DjangoDbBlocker
+from playwright.sync_api import Browser, expect, sync_playwright
+from pytest_django import DjangoDbBlocker, Settings
 
 from pairly.common import database_health
 from pairly.common import redis as common_redis
@@ -29,6 +30,9 @@ from . import databases
 from .browser import launch_arguments
 from .chromium import find_chromium
 from .ports import free_port as free_port
+
+# As Playwright waits for everything else; its own five seconds are short on a machine that is busy.
+expect.set_options(timeout=30_000)
 
 
 def _point_at(name: str) -> None:
@@ -69,9 +73,9 @@ def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
 
 
 def _forget_cached_keys() -> None:
-    from messaging import selectors
+    from messaging import key_selectors
 
-    selectors._device_public.cache_clear()
+    key_selectors._device_public.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +122,12 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
 
 
+@pytest.fixture
+def product_hashers(settings: Settings) -> None:
+    """Passwords are hashed at the product's cost, for tests of just that."""
+    settings.PASSWORD_HASHERS = settings.PRODUCT_PASSWORD_HASHERS
+
+
 @dataclass(frozen=True)
 class RunningServer:
     """A Daphne of ours: its base URL, its log, the environment it runs in."""
@@ -151,7 +161,7 @@ def running_daphne(
     child = processes.start(command=[*processes.wrap(death_signal="KILL"), *command], log_path=log_path, env=env)
     url = f"http://127.0.0.1:{port}"
     try:
-        processes.wait_until(ready=lambda: _answers(url), child=child, name="Daphne", log_path=log_path)
+        processes.wait_until(ready=lambda: _answers(url), child=child, name="Daphne", log_path=log_path, seconds=180)
         yield RunningServer(url, log_path, env, child)
     finally:
         processes.stop(child)
@@ -171,7 +181,7 @@ def start_server(committed_db: str, tmp_path: Path) -> Iterator[Callable[..., Ru
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/api/v1/version", timeout=2).status_code < 500
+        return httpx.get(f"{url}/api/v1/version", timeout=10).status_code < 500
     except httpx.HTTPError:
         return False
 
@@ -183,7 +193,7 @@ def asgi_server(start_server: Callable[..., RunningServer]) -> RunningServer:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """A headless Chromium for the tests of one module.
 
     Not for the session: while Playwright's synchronous API runs, its event loop runs in this thread and Django
@@ -191,7 +201,11 @@ def chromium() -> Iterator[Browser]:
     """
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=launch_arguments())
+        own = getattr(request.module, "CHROMIUM_ARGUMENTS", ())  # what one module needs beside
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*launch_arguments(), *own])
+        # The service worker would stand between a page and what a test sees of its requests. Its own tests allow it.
+        for name in ("new_context", "new_page"):
+            patch.setattr(browser, name, partial(getattr(browser, name), service_workers="block"))
         yield browser
         browser.close()
         # While a loop runs, the thread has a connection apart from the one it had before (asgiref's Local). Left

@@ -42,7 +42,7 @@ class RunningNginx:
     def client(self, **options: object) -> httpx.Client:
         """An HTTP client that trusts the certificate and nothing of the environment (proxies)."""
         context = ssl.create_default_context(cafile=str(self.certificate))
-        return httpx.Client(base_url=self.url, verify=context, trust_env=False, timeout=20, **options)  # type: ignore[arg-type]
+        return httpx.Client(base_url=self.url, verify=context, trust_env=False, timeout=30, **options)  # type: ignore[arg-type]
 
     def log(self) -> str:
         """What it wrote: requests and errors."""
@@ -108,7 +108,7 @@ def _edit(folder: Path, old: str, new: str) -> None:
 
 def _answers(nginx: RunningNginx) -> bool:
     try:
-        httpx.get(nginx.http_url, trust_env=False, timeout=2)
+        httpx.get(nginx.http_url, trust_env=False, timeout=10)
     except httpx.HTTPError:
         return False
     return True

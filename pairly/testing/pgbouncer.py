@@ -37,7 +37,7 @@ class RunningPgBouncer:
     def connect(self, password: str = PASSWORD) -> psycopg.Connection[tuple[object, ...]]:
         """A connection through it."""
         return psycopg.connect(
-            host="127.0.0.1", port=self.port, user="pairly_web", password=password, dbname="pairly", connect_timeout=5
+            host="127.0.0.1", port=self.port, user="pairly_web", password=password, dbname="pairly", connect_timeout=30
         )
 
 

@@ -18,7 +18,16 @@ for _name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
     os.environ.pop(_name, None)
 
 from pairly.settings import *  # noqa: E402, F403 - the environment must be set first
-from pairly.settings import CACHES, CHANNEL_LAYERS, DATABASES, REDIS_PREFIX, REDIS_URL, STORAGES, VAR_DIR  # noqa: E402
+from pairly.settings import (  # noqa: E402
+    CACHES,
+    CHANNEL_LAYERS,
+    DATABASES,
+    PASSWORD_HASHERS,
+    REDIS_PREFIX,
+    REDIS_URL,
+    STORAGES,
+    VAR_DIR,
+)
 
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _REDIS_NUMBER = 0 if _WORKER == "main" else 1 + int(_WORKER.removeprefix("gw"))
@@ -30,11 +39,17 @@ CHANNEL_LAYERS["default"] = {
 }
 DATABASES["default"]["NAME"] = f"pairly_test_{_WORKER}"
 DATABASES["default"]["TEST"] = {"NAME": DATABASES["default"]["NAME"]}
-PASSWORD_HASHERS = ["users.hashers.Argon2idHasher", "django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
+PRODUCT_PASSWORD_HASHERS = PASSWORD_HASHERS
+PASSWORD_HASHERS = ["pairly.testing.hashers.QuickHasher", *PASSWORD_HASHERS[1:]]
 # All tests come from one address. What is about the limits sets them.
 LIMIT_ANONYMOUS_PER_MINUTE = LIMIT_ACCOUNT_PER_MINUTE = LIMIT_BAN_PER_MINUTE = 1_000_000
+# Tests tell Redis who is about when they say so.
+PRESENCE_FLUSH_SECONDS = 0.0
 EMAIL_FILE_PATH = VAR_DIR / "mail" / _WORKER
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Plain names, straight from the build: collecting is tested on its own.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True
+# Each file is looked for when it is asked for: each of Django's test clients makes the middleware anew, and would read
+# the whole folder, which took longer than the requests of most tests.
+WHITENOISE_AUTOREFRESH = True

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .databases import ROOT, server_environment
 
 
-def collect(var_dir: Path) -> None:
-    """Bring `var_dir`/static up to date, as `up` does. A child: this process' own settings take the plain files."""
+@contextmanager
+def collecting(var_dir: Path) -> Iterator[None]:
+    """Bring `var_dir`/static up to date, as `up` does, while the block runs; it is, after the block.
+
+    A child: this process' own settings take the plain files.
+    """
     env = server_environment(var_dir, name="postgres")
-    done = subprocess.run(
-        [sys.executable, "-m", "pairly.up.static_files"], cwd=ROOT, env=env, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"the static files could not be collected:\n{done.stdout}\n{done.stderr}")
+    command = [sys.executable, "-m", "pairly.up.static_files"]
+    with tempfile.TemporaryFile("w+") as said:
+        child = subprocess.Popen(command, cwd=ROOT, env=env, stdout=said, stderr=subprocess.STDOUT)
+        try:
+            yield
+        finally:
+            code = child.wait()
+        if code:
+            said.seek(0)
+            raise RuntimeError(f"the static files could not be collected:\n{said.read()}")

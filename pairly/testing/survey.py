@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import BrowserContext, Page, Response
+from playwright.sync_api import BrowserContext, Page, Response, ViewportSize
 
 from . import axe
 from .browser import Beside, Watch
@@ -36,6 +36,7 @@ class Visit:
     """How to come to a page: `open` leads a tab to it, `ready` is a selector of the finished page.
 
     `is_brief`: look at it in one width a theme, for the state of a page that is looked at in all of them.
+    `is_thorough`: with a picture of each width in each theme, and axe in the other direction of writing as well.
     """
 
     name: str
@@ -44,12 +45,13 @@ class Visit:
     status: int = 200
     script_kb: int = SCRIPT_KB
     is_brief: bool = False
+    is_thorough: bool = False
 
     def list_widths(self, theme: Theme) -> tuple[int, ...]:
-        """The widths to look at it in."""
-        if self.is_brief:
-            return (WIDTHS[-1],) if theme == THEMES[0] else (WIDTHS[0],)
-        return WIDTHS
+        """The widths to look at it in, the first of them with axe: the light one wide, the dark one narrow."""
+        if theme == THEMES[0]:
+            return WIDTHS[-1:] if self.is_brief and not self.is_thorough else WIDTHS[::-1]
+        return WIDTHS if self.is_thorough else WIDTHS[:1]
 
 
 @dataclass(kw_only=True)
@@ -63,45 +65,60 @@ class Survey:
     findings: list[str] = field(default_factory=list)
 
 
-def survey(context: BrowserContext, *, visit: Visit, screens: Path) -> Survey:
-    """Look at one page in both themes, changed while it is shown as people do; screenshots go to `screens`."""
+class Tab:
+    """A tab that goes from page to page: opening one for each costs more than looking at it."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.page = context.new_page()
+        self.page.emulate_media(color_scheme=THEMES[0], reduced_motion="reduce")
+        self.beside = Beside(self.page)
+
+    def resize(self, width: int) -> None:
+        """Where it is not so wide already."""
+        if (self.page.viewport_size or {}) != (size := ViewportSize(width=width, height=HEIGHT)):
+            self.page.set_viewport_size(size)
+
+
+def survey(tab: Tab, *, visit: Visit, screens: Path | None = None) -> Survey:
+    """Look at one page in both themes, changed while it is shown as people do; screenshots go to `screens`.
+
+    The tab is as it was before, but that it shows the page; where something raises it is closed.
+    """
     found = Survey(name=visit.name)
-    page = context.new_page()
+    watch = Watch(tab.page)
     try:
-        watch = Watch(page)
-        page.emulate_media(color_scheme=THEMES[0], reduced_motion="reduce")
-        page.set_viewport_size({"width": WIDTHS[-1], "height": HEIGHT})
-        visit.open(page)
-        page.wait_for_selector(visit.ready)
-        page.wait_for_load_state("load")
-        beside = Beside(page)
-        _read(watch, beside, visit=visit, found=found)
-        axe.load(beside)
+        tab.resize(WIDTHS[-1])
+        visit.open(tab.page)
+        tab.page.wait_for_selector(visit.ready)
+        tab.page.wait_for_load_state("load")
+        _read(watch, tab.beside, visit=visit, found=found)
+        axe.load(tab.beside)
+        path = screens / visit.name if screens else None
         for theme in THEMES:
-            page.emulate_media(color_scheme=theme)
-            widths = visit.list_widths(theme)
-            found.findings += _list_misfits(page, beside, theme=theme, widths=widths, path=screens / visit.name)
-            found.findings += [f"axe, {theme}: {line}" for line in axe.list_violations(beside)]
-        if not visit.is_brief:
-            found.findings += _list_turned(page, beside)
+            if theme != THEMES[0]:
+                tab.page.emulate_media(color_scheme=theme)
+            found.findings += _list_misfits(tab, visit=visit, theme=theme, path=path)
+        if visit.is_thorough or not visit.is_brief:
+            found.findings += _list_turned(tab, is_thorough=visit.is_thorough)
         found.findings += watch.list_complaints()
-    finally:
-        page.close()
+        tab.page.emulate_media(color_scheme=THEMES[0])
+        tab.page.unroute_all()
+    except BaseException:
+        tab.page.close()
+        raise
+    watch.stop()
     return found
 
 
-def _list_turned(page: Page, beside: Beside) -> list[str]:
-    """The narrowest width, and the other direction of writing."""
-    _resize(page, width=WIDTHS[0])
-    found = [f"axe, {WIDTHS[0]} px: {line}" for line in axe.list_violations(beside)]
-    _resize(page, width=WIDTHS[-1])
-    beside.run(TURN)
-    found += [f"axe, other direction: {line}" for line in axe.list_violations(beside)]
-    return found + _list_overflow(beside, width=WIDTHS[-1], theme="other direction")
-
-
-def _resize(page: Page, *, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": HEIGHT})
+def _list_turned(tab: Tab, *, is_thorough: bool) -> list[str]:
+    """The other direction of writing, at the narrowest width and the widest."""
+    tab.resize(WIDTHS[0])
+    tab.beside.run(TURN)
+    found = _list_overflow(tab.beside, width=WIDTHS[0], theme="other direction")
+    tab.resize(WIDTHS[-1])
+    if is_thorough:
+        found += [f"axe, other direction: {line}" for line in axe.list_violations(tab.beside)]
+    return found + _list_overflow(tab.beside, width=WIDTHS[-1], theme="other direction")
 
 
 # -- what the server sent ---------------------------------------------------------------------------------
@@ -145,15 +162,21 @@ def _list_missing(facts: dict[str, Any]) -> list[str]:
 
 
 # -- how it looks -----------------------------------------------------------------------------------------
-def _list_misfits(page: Page, beside: Beside, *, theme: Theme, widths: tuple[int, ...], path: Path) -> list[str]:
-    """Each width with a screenshot; ends at the last of `widths`."""
+def _list_misfits(tab: Tab, *, visit: Visit, theme: Theme, path: Path | None) -> list[str]:
+    """Each width of the visit: the first with axe and a screenshot, of a thorough one the narrowest and all."""
     found = []
+    widths = visit.list_widths(theme)
     for width in widths:
-        _resize(page, width=width)
-        found += _list_overflow(beside, width=width, theme=theme)
-        shot = path.with_name(f"{path.name}-{width}-{theme}.png")
-        # Neither the caret is hidden nor are animations stopped: both would add a style that the policy refuses.
-        page.screenshot(path=shot, full_page=True, caret="initial", animations="allow")
+        tab.resize(width)
+        found += _list_overflow(tab.beside, width=width, theme=theme)
+        if path and (visit.is_thorough or width == widths[0]):
+            shot = path.with_name(f"{path.name}-{width}-{theme}.png")
+            # Neither the caret is hidden nor are animations stopped: both would add a style that the policy refuses.
+            tab.page.screenshot(path=shot, full_page=True, caret="initial", animations="allow")
+        if width == widths[0] or (visit.is_thorough and width == WIDTHS[0]):
+            of_colours = visit.is_brief and not visit.is_thorough and theme != THEMES[0]
+            lines = axe.list_violations(tab.beside, rules=axe.OF_COLOURS if of_colours else ())
+            found += [f"axe, {theme}, {width} px: {line}" for line in lines]
     return found
 
 

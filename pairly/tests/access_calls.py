@@ -9,6 +9,7 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 from django.conf import settings
+from django.core.files import File
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -93,7 +94,7 @@ class Doors:
             common_redis.get_client().flushdb()
             before = self.database.rows() if callable(access.body) else self._base()
             headers = {**self._headers, **(access.headers(body) if access.headers else {})}
-            answer = _send(client, method, path, _with(body, more), headers)
+            answer = _send(client, method, path + access.query, _with(body, more), headers)
             after = self.database.rows()
             faults = faults_of(answer, path=path, is_private=actor.user is not None)
             assert not faults, (method, path, actor.name, faults)
@@ -141,7 +142,7 @@ def _columns_of_people() -> dict[str, list[str]]:
 
 
 def _with(body: Any, more: dict[str, Any] | None) -> Any:
-    return {**more, **(body or {})} if more else body
+    return {**more, **(body or {})} if more and not isinstance(body, bytes) else body
 
 
 JSON_PAGES = ("/sign-in/passkey/",)
@@ -152,6 +153,8 @@ def _send(client: Client, method: str, path: str, body: Any, headers: dict[str, 
     if method in ("GET", "HEAD", "OPTIONS"):
         return getattr(client, method.lower())(path, headers=headers)
     send = getattr(client, method.lower())
+    if isinstance(body, dict) and any(isinstance(value, File) for value in body.values()):
+        return send(path, body, headers=headers)
     if is_json or method != "POST":
         text = body if isinstance(body, bytes) else json.dumps(body if body is not None else {})
         return send(path, text, content_type="application/json", headers=headers)

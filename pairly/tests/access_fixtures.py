@@ -9,7 +9,7 @@ from django.db import transaction
 from django.test import override_settings
 
 from pairly.testing.fixtures import free_port, own_database
-from payments.tests.sandboxes import SECRET, running_sandbox
+from payments.tests.sandboxes import RAZORPAY_SECRET, SECRET, running_sandbox
 
 from .access_calls import Doors
 from .access_world import make_world
@@ -20,6 +20,7 @@ def doors(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Door
     """The world of the matrix on a database of its own, with a payment provider beside it."""
     port = free_port()
     shop = {"STRIPE_SECRET_KEY": "sk_test_sandbox", "STRIPE_WEBHOOK_SECRET": SECRET}
+    shop |= {"RAZORPAY_KEY_ID": "rzp_test_sandbox", "RAZORPAY_WEBHOOK_SECRET": RAZORPAY_SECRET}
     with (
         running_sandbox(tmp_path_factory.mktemp("sandbox"), port=port) as sandbox,
         override_settings(STRIPE_API_BASE=sandbox.url, **shop),

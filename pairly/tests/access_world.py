@@ -6,6 +6,7 @@ Every call of the matrix runs inside one transaction that is rolled back, so the
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import uuid
 from dataclasses import dataclass, field
@@ -19,24 +20,40 @@ from django.core.files.storage import storages
 from django.test import Client
 from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
+from PIL import Image
 
+from messaging.client import attachments as sealed_files
+from messaging.client.identity import SigningKey
+from messaging.models import Conversation, DeviceApproval, Key, Plan, PlannedMessage, SealedText
+from messaging.protocol.base64url import b64u_encode
+from messaging.services import attachments
 from moderation.models import WorkItem
 from pairly.common import redis as common_redis
+from pairly.common.ids import uuid7
 from pairly.outbox import services as outbox
 from pairly.testing.pen_friends import Letters, PenFriend
 from pairly.testing.people import PASSWORD, make_staff, make_user, sign_in_as
-from payments.models import Payment
+from payments.models import Payment, Payout, PayoutMethod, PayoutStep
+from payments.services import payout_methods
+from profiles.models import SavedSearch
+from profiles.services import add_picture, lists
 from security.models import KnownDevice
 from security.services import attempts, bans
 from security.types import Client as Visitor
 from security.types import Door
+from users import selectors
 from users.models import DataExport, Session, SignInChallenge, User
 from users.roles import PERMISSIONS
-from users.services import challenges, exports, invitations, recoveries, sessions, tokens
+from users.services import announcements, challenges, exports, invitations, push_devices, recoveries, sessions, tokens
+from users.services.notification_choices import stop_token
+from users.services.notifications import notify
 from users.tests.factor_helpers import give_passkey
 from users.types import Device, Method, SignIn
 
+from .access_shop import make_shop
+
 HOME = Visitor(ip="192.0.2.77", user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
+NEW_DEVICE = SigningKey(b"a" * 32)
 OWNER_EMAIL, OWNER_PHONE = "canary.owner@example.org", "+442079460958"
 CODES = re.compile(r"\b(?:\d{6}|[A-Z2-9]{5}-[A-Z2-9]{5}|[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4})\b")
 
@@ -86,7 +103,18 @@ class World:
     @property
     def canaries(self) -> set[str]:
         """What is the owner's alone: no answer to anybody else may hold it."""
-        own = ("session", "device", "sign-in request", "export", "payment", "conversation")
+        own = (
+            "session",
+            "device",
+            "sign-in request",
+            "export",
+            "payment",
+            "conversation",
+            "search",
+            "people list",
+            "payout",
+            "payout method",
+        )
         return {OWNER_EMAIL, OWNER_PHONE, *(str(self.objects[name]) for name in own)}
 
 
@@ -98,8 +126,8 @@ def make_world() -> World:
     User.objects.filter(pk=owner.user.pk).update(email=OWNER_EMAIL, phone=OWNER_PHONE, email_verified_at=now)
     owner.user.refresh_from_db()
     peer = PenFriend("creator", name="Petra Peer", price_centi=5_000)
-    letters = Letters(fan=owner, creator=peer)
-    letters.write(owner, "Hello")
+    letters = Letters(fan=owner, creator=peer, are_strangers=True)
+    paid = letters.write(owner, "Hello")
     members = {name: make_user(role, name=name.title()) for name, role in (("stranger", "fan"), ("creator", "creator"))}
     for user in members.values():
         user.set_password(PASSWORD)
@@ -116,8 +144,55 @@ def make_world() -> World:
     world = World(owner, peer, letters, people, staff, objects={})
     world.objects |= _objects_of_the_owner(owner.user) | _objects_of_staff(staff)
     world.objects |= {"peer": peer.user.uid, "owner": owner.user.uid, "conversation": letters.uid}
+    world.objects |= _planned(owner, letters)
+    world.objects |= _payout(owner.user)
+    world.objects |= {"paid message": paid.message_id}
+    world.objects |= make_shop(owner.user, peer.user)
     world.objects |= {"public picture": _public_picture(), "own browser": people["owner"].family}
+    world.objects |= {"private picture": _private_picture(owner.user), "picture width": 64, "gallery place": 0}
+    world.notes["sealed"], world.objects["blob"] = sealed_files.seal(data=b"A hall", key=b"k" * 32), _blob(letters)
+    length = len(world.notes["sealed"])
+    upload = attachments.begin_upload(user=owner.user, conversation_uid=letters.uid, length=length)
+    world.objects |= {"upload": upload.pk, "part": 0}
     return world
+
+
+def _planned(owner: PenFriend, letters: Letters) -> dict[str, Any]:
+    """A text that the owner keeps, and a message that a device of theirs is to send."""
+    box, now = owner.identity.encryption[-1].kid + bytes(1_300), timezone.now()
+    text = SealedText.objects.create(uid=uuid7(), user=owner.user, box=box)
+    plan = Plan.objects.create(
+        uid=uuid7(), user=owner.user, kind="scheduled", audience="one", state="sending", box=box, send_at=now
+    )
+    place = Conversation.objects.get(uid=letters.uid)
+    planned = PlannedMessage.objects.create(plan=plan, conversation=place, leased_until=now + timedelta(days=1))
+    return {"sealed text": text.uid, "plan": plan.uid, "planned message": planned.message}
+
+
+def _payout(user: User) -> dict[str, Any]:
+    """An account of the owner, and a payout that they have asked for."""
+    now = timezone.now()
+    details = {"account_holder": "Olga Owner", "account_number": "DE89370400440532013000"}
+    method = PayoutMethod.objects.create(
+        user=user, kind="manual", currency="USD", country="DE", label="Bank •••• 3000", state="ready", usable_at=now,
+        fingerprint=b"f" * 32, sealed_details=payout_methods.seal(user=user, details=details),
+    )  # fmt: skip
+    payout = Payout.objects.create(
+        user=user, method=method, request_id=uuid.uuid4(), amount_centi=250_000, currency="USD", amount_minor=2_500,
+        rate_micro=1_000_000,
+    )  # fmt: skip
+    PayoutStep.objects.create(payout=payout, status="requested", owner="pairly", reason="review", latest_at=now)
+    return {"payout": payout.uid, "payout method": method.uid, "year": now.year, "file kind": "csv"}
+
+
+def _blob(letters: Letters) -> str:
+    """A file that the owner has uploaded, and not sent."""
+    content = sealed_files.seal(data=b"A letter", key=b"k" * 32)
+    user, digest = letters.fan.user, hashlib.sha256(content).digest()
+    upload = attachments.begin_upload(user=user, conversation_uid=letters.uid, length=len(content))
+    attachments.put_part(user=user, uid=upload.pk, number=0, body=io.BytesIO(content), n_bytes=len(content))
+    attachments.complete_upload(user=user, uid=upload.pk, sha256=digest)
+    return b64u_encode(digest)
 
 
 def _objects_of_the_owner(user: User) -> dict[str, Any]:
@@ -135,14 +210,36 @@ def _objects_of_the_owner(user: User) -> dict[str, Any]:
         amount_minor=500, credits_centi=50_000, provider_session_id="cs_canary", checkout_url="http://127.0.0.1:9/pay",
     )  # fmt: skip
     other = sessions.start_session(user=user, kind=Session.Kind.WEB, client=HOME)
+    notification = notify(user=user, kind="announcement")
+    assert notification is not None
     return {
+        "notification": notification.uid,
+        "stop token": stop_token(user=user),
         "passkey": WebAuthnCredential.objects.get(user=user).pk,
         "device": device.uid,
         "sign-in request": waiting.pk,
         "export": export.pk,
         "payment": payment.uid,
         "session": other.session.pk,
+        "key approval": _asking_device(user, other.session.pk),
+        "key device": b64u_encode(bytes(Key.objects.get(user=user, role=Key.Role.DEVICE).pk)),
+        "search": SavedSearch.objects.create(owner=user, name="Clay", query="q=clay").pk,
+        "people list": lists.create_list(user=user, name="Tea friends").pk,
+        "push device": push_devices.register(
+            user=user,
+            sign_in=selectors.sign_in_of(other.session),
+            endpoint="https://web.push.apple.com/canary",
+            client=HOME,
+        ).uid,
     }
+
+
+def _asking_device(user: User, family: uuid.UUID) -> uuid.UUID:
+    """A second device of the owner that waits to be let in."""
+    return DeviceApproval.objects.create(
+        uid=uuid.uuid4(), user=user, family=family, device=NEW_DEVICE.public, request_key=bytes(1216),
+        expires_at=timezone.now() + timedelta(hours=1),
+    ).uid  # fmt: skip
 
 
 def _objects_of_staff(staff: User) -> dict[str, Any]:
@@ -150,6 +247,9 @@ def _objects_of_staff(staff: User) -> dict[str, Any]:
     invitation = invitations.invite(by=staff, sign_in=proof, email="grace@example.org", roles=["support"], client=HOME)
     ban = bans.ban(
         network="203.0.113.7", lasts=timedelta(hours=1), reason="Scripted sign-ups", by_uid=staff.uid, client=HOME
+    )
+    told = announcements.publish(
+        by=staff, sign_in=proof, client=HOME, title="Hello", body="Plain words.", audience="all"
     )
     asker = make_user("fan", name="Flora Forgetful")
     recoveries.request(token=waiting_token(asker), reason="It fell into a lake.", client=HOME)
@@ -159,6 +259,7 @@ def _objects_of_staff(staff: User) -> dict[str, Any]:
         "member": make_staff("finance").uid,
         "invitation": invitation.uid,
         "ban": ban.uid,
+        "announcement": told.uid,
         "asker": asker.pk,
     }
 
@@ -172,6 +273,18 @@ def waiting_token(user: User, *, kind: str = "web") -> str:
 
 def _public_picture() -> str:
     return storages["default"].save("matrix/picture.webp", ContentFile(b"RIFF"))
+
+
+def _private_picture(user: User) -> uuid.UUID:
+    """For the owner's connections, of whom there are none."""
+    return add_picture(user=user, kind="gallery", data=a_picture(), audience="connections").uid
+
+
+def a_picture() -> bytes:
+    """A small file that may be uploaded."""
+    sheet = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(sheet, "PNG")
+    return sheet.getvalue()
 
 
 def mailed_code(to: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,20 +19,36 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from credits.services import purchases
+from messaging.services import answers
 from moderation.models import WorkItem
 from pairly.common.ids import uuid7
 from pairly.demo.logins import demo_file
 from pairly.testing import demo
 from pairly.testing.fixtures import free_port, own_database, running_daphne
-from pairly.testing.people import PASSWORD, make_user, sign_in_as
-from payments.models import Payment
+from pairly.testing.pen_friends import Letters, PenFriend
+from pairly.testing.people import PASSWORD, make_staff, make_user, sign_in_as
+from payments.gateways.base import ProviderDispute, ProviderPayment, ProviderStatus
+from payments.models import Payment, ShopItem
+from payments.services import payout_by_hand, payout_reviews, returns
+from payments.shop.services import items
+from payments.shop.services import unlocks as shop
+from payments.tests import paying_out
 from payments.tests.sandboxes import SECRET, running_sandbox
 from security.services import attempts, audit, bans
 from security.types import Client as Visitor
 from security.types import Door
 from users.constants import DELETION_GRACE, SESSION_KEY
-from users.models import AccountClosure, DataExport, User
-from users.services import challenges, invitations, recoveries, sessions, suspensions
+from users.models import AccountClosure, Announcement, DataExport, Notification, Session, User
+from users.services import (
+    announcements,
+    blocks,
+    challenges,
+    invitations,
+    push_devices,
+    recoveries,
+    sessions,
+    suspensions,
+)
 from users.session_store import SessionStore
 from users.types import Device, SignIn
 
@@ -99,7 +116,9 @@ def enter(world, browser):
             world.paths[f"{persona} conversation"] = demo.first_link(page, within="/inbox/", to="/conversations/")
         page.close()
     world.paths["creator"] = f"/creators/{world.uid_of(demo.CREATOR)}/"
+    world.paths["block creator"] = f"/account/blocked/{world.uid_of(demo.CREATOR)}/"
     buy(world)
+    trade(world)
     employ(world, browser, newcomer)
     stop_some(world, browser)
 
@@ -140,12 +159,17 @@ def leave_traces(user):
     DataExport.objects.create(user=user, state="failed")
     look = {"action": "staff.sign_ins_viewed", "reason": "You asked us why you could not sign in"}
     audit.record(actor_uid=uuid7(), subject_uid=user.uid, by_staff=True, is_private_view=True, **look)
+    kept_away = User.objects.filter(role="creator").exclude(email=demo.CREATOR).order_by("pk")[:3]
+    for other, reason in zip(kept_away, ("Asked for my address again and again.", "", "Rude"), strict=True):
+        blocks.block(user=user, uid=other.uid, reason=reason)
 
 
-def signed_in(world, browser, user, limit):
+def signed_in(world, browser, user, limit, *, is_proven=False):
     """A browser that is signed in already: the limit of the page of signing in is for others."""
     client = Visitor(ip="127.0.0.1", user_agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
     started = sessions.start_session(user=user, kind="web", client=client, limit=limit)
+    if is_proven:
+        Session.objects.filter(pk=started.session.pk).update(stepped_up_at=timezone.now() + timedelta(hours=1))
     store = SessionStore()
     store[SESSION_KEY] = str(started.session.pk)
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
@@ -169,6 +193,41 @@ def buy(world):
     page.click("form button")  # the sandbox's pay button
     page.wait_for_url("**/credits/payments/**")
     page.close()
+    fan = User.objects.get(email=world.logins[demo.FAN].email)
+    for name, status, refunded in (("failed", "failed", 0), ("refunded", "paid", 200), ("disputed", "disputed", 0)):
+        world.paths[f"{name} payment"] = f"/credits/payments/{_past_payment(fan, status, refunded).uid}/"
+
+
+def _past_payment(fan, status, refunded_minor):
+    """A payment that the provider is not asked about any more; its money is not in the ledger."""
+    proof = {} if status == "failed" else {"provider_payment_id": uuid.uuid4().hex, "paid_at": timezone.now()}
+    return Payment.objects.create(
+        user=fan, request_id=uuid.uuid4(), provider="razorpay", package="credits-500", currency="INR",
+        amount_minor=449_00, credits_centi=500_00, status=status, refunded_minor=refunded_minor, **proof,
+    )  # fmt: skip
+
+
+def trade(world):
+    """The fan has one of the creator's wares in the library, the creator a draft and a sale that was given back."""
+    fan, creator = (User.objects.get(email=email) for email in (demo.FAN, demo.CREATOR))
+    wares = list(ShopItem.objects.filter(seller=creator, state="on_sale").order_by("pk"))
+    purchases.grant_promo(user_id=fan.pk, op_id=uuid7(), credits_centi=50_000)
+    bought = [
+        shop.unlock_item(user=fan, uid=ware.uid, price_centi=ware.price_centi, idempotency_key=uuid7()).unlock
+        for ware in wares
+    ]
+    shop.refund_unlock(user=creator, uid=bought[-1].uid)
+    # The demo's letters are dated back: a notification of today above them would give the page one day twice.
+    Notification.objects.filter(kind__in=("sale", "purchase")).delete()
+    draft = items.create_item(user=creator, title="Spoons, unfinished", price_centi=6_000)
+    world.paths |= {
+        "shop": f"/creators/{creator.uid}/shop/",
+        "ware": f"/shop/items/{wares[-1].uid}/",
+        "bought ware": f"/shop/items/{wares[0].uid}/",
+        "bought": f"/library/{bought[0].uid}/",
+        "own ware": f"/shop/items/{wares[0].uid}/edit/",
+        "draft": f"/shop/items/{draft.uid}/edit/",
+    }
 
 
 def employ(world, browser, newcomer):
@@ -186,11 +245,15 @@ def employ(world, browser, newcomer):
         lasts = timedelta(days=7)
         made_ban = bans.ban(network=network, lasts=lasts, reason="Scripted sign-ups", by_uid=admin.uid, client=visitor)
     bans.lift(uid=made_ban.uid, by_uid=admin.uid, client=visitor)
+    announce(admin, proof, visitor)
+    pay_out(world, browser)
     ask(waiting_token(newcomer))
     case = WorkItem.objects.get(kind="factor_recovery")
     member = User.objects.get(email="moderator2@demo.pairly.example")
     world.paths |= {
         "recovery case": f"/staff/cases/{case.uid}/",
+        "dispute case": f"/staff/cases/{dispute()}/",
+        "payment dispute case": f"/staff/cases/{disputed_payment()}/",
         "member": f"/staff/people/{member.uid}/",
         "member self": f"/staff/people/{admin.uid}/",
     }
@@ -200,6 +263,103 @@ def employ(world, browser, newcomer):
     session.save()
     waiting.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
     carry(world, browser, "waiting", waiting)
+
+
+def dispute():
+    """A reply that a fan calls no answer; the case of staff."""
+    fan = PenFriend("fan", name="Robin Fan", credits_centi=50_000)
+    letters = Letters(fan=fan, creator=PenFriend("creator", name="Mara Lindqvist", price_centi=5_000))
+    sent = letters.write(fan, "What do you think of my song?")
+    letters.write(letters.creator, "ok")
+    words = "Two letters, and I had asked about the bridge."
+    made, _ = answers.say_no_answer(
+        user=fan.user, conversation_uid=letters.uid, message_id=sent.message_id, reason="empty", words=words
+    )
+    return WorkItem.objects.get(kind="no_answer", ref=made.uid).uid
+
+
+def pay_out(world, browser):
+    """A creator with accounts and with payouts in several states, the last of them a case for two people of staff."""
+    payee = paying_out.make_payee(earned_centi=12_000_000, name="Leonie Sandoval-Aguirre")
+    world.contexts["payee"] = signed_in(world, browser, payee, "", is_proven=True)
+    method = paying_out.add(payee)
+    other = {**paying_out.MANUAL, "account_number": "GB82 WEST 1234 5698 7654 32", "bank_name": "First Harbour Bank"}
+    paying_out.add(payee, is_locked=True, country="GB", details=other)
+    paid = paying_out.approved(payee, method)
+    payout_by_hand.mark_sent(staff=make_staff("finance"), uid=paid.uid, reference="SEPA 2026 17")
+    refused = paying_out.ask(payee, method, 300_000)
+    note = "Your bank calls you otherwise. Add the account once more, as it is written on your card."
+    payout_reviews.reject(staff=make_staff("finance"), uid=refused.uid, reason="name_mismatch", note=note)
+    waiting = paying_out.approved(payee, method, 212_300)
+    asked = paying_out.ask(payee, method, paying_out.LARGE)
+    paying_out.earn(payee, 80_000, at=timezone.now() - timedelta(days=1))
+    world.paths |= {
+        "payout": f"/payouts/{asked.uid}/",
+        "payout paid": f"/payouts/{paid.uid}/",
+        "payout refused": f"/payouts/{refused.uid}/",
+        "payout confirm": f"/payouts/request/?amount=60000&method={method.uid}",
+        "payout case": f"/staff/cases/{WorkItem.objects.get(kind='payout', ref=asked.uid).uid}/",
+        "transfer": f"/staff/transfers/{waiting.uid}/",
+        "transfer paid": f"/staff/transfers/{paid.uid}/",
+    }
+
+
+def disputed_payment():
+    """A bank wants money back of which some is spent, some held and some left; the case of staff."""
+    fan = PenFriend("fan", name="Quinn Fan")
+    now = timezone.now()
+    payment = Payment.objects.create(
+        user=fan.user, request_id=uuid.uuid4(), provider="stripe", package="credits-500", currency="USD",
+        amount_minor=500, credits_centi=50_000, status="paid", paid_at=now, provider_payment_id="pi_3QvR0a2eZvKYlo2C",
+    )  # fmt: skip
+    purchases.record_purchase(
+        user_id=fan.user.pk, op_id=payment.uid, credits_centi=50_000, currency="USD", amount_minor=500,
+        payment_uid=payment.uid,
+    )  # fmt: skip
+    letters = Letters(fan=fan, creator=PenFriend("creator", name="Mara Lindqvist", price_centi=5_000))
+    for who, words in ((fan, "Would you listen to this?"), (letters.creator, "Gladly!"), (fan, "And to this?")):
+        letters.write(who, words)
+    dispute = ProviderDispute(
+        id="du_1QvR0a2eZvKYlo2C", amount_minor=500, state="open", reason="fraudulent", fee_minor=1_500,
+        evidence_due_at=now + timedelta(days=7),
+    )  # fmt: skip
+    truth = ProviderPayment(
+        session_id="", reference=str(payment.uid), status=ProviderStatus.PAID, amount_minor=500, currency="USD",
+        provider_object_id="pi_3QvR0a2eZvKYlo2C", livemode=False, disputes=(dispute,),
+    )  # fmt: skip
+    with transaction.atomic():
+        returns.apply(payment=payment, truth=truth)
+    return WorkItem.objects.get(kind="payment_dispute").uid
+
+
+def announce(admin, proof, visitor):
+    """One of each state that staff see, and two browsers of the fan that are told of them."""
+    now = timezone.now()
+    given = {"by": admin, "sign_in": proof, "client": visitor}
+    words = {
+        "body": "Discovery knows topics now.\n\nSay what you think: https://pairly.example/help",
+        "audience": "all",
+    }
+    announcements.publish(**given, title="Find people by what they talk about", **words)
+    announcements.publish(
+        **given, title="Payouts rest on 1 January", **words | {"audience": "creator"}, starts_at=now + timedelta(days=9)
+    )
+    over = announcements.publish(**given, title="Maintenance on Sunday", **words, ends_at=now + timedelta(hours=1))
+    Announcement.objects.filter(pk=over.uid).update(
+        starts_at=now - timedelta(days=3), ends_at=now - timedelta(days=2), told_at=now
+    )
+    gone = announcements.publish(**given, title="Sent too early", **words)
+    announcements.withdraw(**given, uid=gone.uid)
+    fan = User.objects.get(email=demo.FAN)
+    for number, name in enumerate(("Firefox on Linux", "Chrome on Android")):
+        family = fan.sign_in_sessions.filter(parent__isnull=True, ended_at__isnull=True).latest("created_at").pk
+        push_devices.register(
+            user=fan,
+            sign_in=SignIn(fan.uid, family),
+            endpoint=f"https://web.push.apple.com/{number}",
+            client=visitor,
+            name=name,
+        )
 
 
 def ask(token):

@@ -17,7 +17,7 @@ STRICT = {
     "frame-ancestors": ["'none'"],
     "base-uri": ["'none'"],
 }
-TRUSTED_TYPES = {"require-trusted-types-for": ["'script'"], "trusted-types": ["'none'"]}
+TRUSTED_TYPES = {"require-trusted-types-for": ["'script'"], "trusted-types": ["pairly-worker"]}
 SAME = {
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
@@ -29,6 +29,9 @@ DENIED = {"camera", "microphone", "geolocation", "payment", "usb", "display-capt
 FOR_EVERYBODY = ("/static/", "/media/")
 READ_BY_SCRIPTS = {"pairly_csrf", "__Host-pairly_csrf"}
 KEY_PAGE = "/keys/"
+LOCATING_PAGE = "/nearby/"
+SCANNING_PAGE = re.compile(r"/conversations/[^/]+/safety/")
+RECORDING_PAGE = re.compile(r"/conversations/[^/]+/")
 
 
 def policy_of(answer: Any) -> dict[str, list[str]]:
@@ -40,7 +43,7 @@ def faults_of(answer: Any, *, path: str, is_private: bool = False) -> list[str]:
     """What is wrong. `is_private`: the caller is signed in."""
     return [
         *_of_the_policy(policy_of(answer), path, answer.status_code),
-        *_of_single_headers(answer),
+        *_of_single_headers(answer, path),
         *_of_caching(answer, path, is_private),
         *_of_cookies(answer),
         *_of_the_way_on(answer),
@@ -61,13 +64,24 @@ def _of_the_policy(policy: dict[str, list[str]], path: str, status: int) -> Iter
         yield f"form-action {policy.get('form-action')}"
 
 
-def _of_single_headers(answer: Any) -> Iterator[str]:
+def _of_single_headers(answer: Any, path: str) -> Iterator[str]:
     for name, value in SAME.items():
         if answer.headers.get(name) != value:
             yield f"{name}: {answer.headers.get(name)}"
     features = answer.headers.get("Permissions-Policy", "")
-    yield from (f"Permissions-Policy without {name}" for name in DENIED if f"{name}=()" not in features)
+    own = _own_feature_of(path.split("?")[0])
+    yield from (f"Permissions-Policy without {name}" for name in DENIED - own if f"{name}=()" not in features)
+    yield from (f"Permissions-Policy without the page's own {name}" for name in own if f"{name}=(self)" not in features)
     yield from (f"tells {name}" for name in ("Server", "X-Powered-By") if name in answer.headers)
+
+
+def _own_feature_of(place: str) -> set[str]:
+    """What this page alone may ask the browser for."""
+    if place == LOCATING_PAGE:
+        return {"geolocation"}
+    if SCANNING_PAGE.fullmatch(place):
+        return {"camera"}
+    return {"microphone"} if RECORDING_PAGE.fullmatch(place) else set()
 
 
 def _of_caching(answer: Any, path: str, is_private: bool) -> Iterator[str]:

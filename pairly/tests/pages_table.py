@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
 from django.shortcuts import render
@@ -15,21 +16,28 @@ from django.test import RequestFactory, override_settings
 from django.urls import reverse
 from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
+from PIL import Image
 from playwright.sync_api import Page
 
+from credits.forms import CapsForm, CoolOffForm
+from credits.types import Cap, Caps
 from pairly.common.problems import Forbidden, NotFound, Overloaded, Problem, RateLimited
 from pairly.site import views
 from pairly.site.design import design
 from pairly.site.middleware import ProblemMiddleware
 from pairly.testing import demo
 from pairly.testing.survey import CHAT_SCRIPT_KB, SCRIPT_KB, Visit
+from profiles.forms import ProfileForm
+from profiles.models import Connection, PeopleList, Profile, SavedSearch
+from profiles.selectors import get_own_profile
+from profiles.services import change_picture
 from security.services import attempts
 from security.types import Client, Door
 from users import factor_views
 from users.errors import SecondFactorRequired
 from users.forms import CodeForm, PasswordResetForm, SecondCodeForm, SignInForm
 from users.models import EmailChange, SignInChallenge, User
-from users.services import totp
+from users.services import notification_choices, totp
 from users.services.lockouts import locked
 from users.types import FactorState, Method
 
@@ -74,7 +82,8 @@ class Entry:
             ready=self.ready,
             status=self.status,
             script_kb=self.script_kb,
-            is_brief=bool(self.act or self.rendered) and not os.environ.get("PAIRLY_PROVE"),
+            is_brief=bool(self.act or self.rendered),
+            is_thorough=bool(os.environ.get("PAIRLY_PROVE")),
         )
 
 
@@ -147,6 +156,13 @@ def two_factor(*, is_set_up: bool):
     return show
 
 
+def a_new_profile():
+    """The form for who removed theirs; everybody in the demo has one."""
+    user = User(name="Robin", role=User.Role.CREATOR, birth_date=date(1990, 1, 1))
+    form = ProfileForm(initial=ProfileForm.initial_of(Profile(display_name=user.name)), user=user)
+    return rendered("profiles/create.html", form=form)
+
+
 def backup_codes(**context):
     """Codes that are shown once, or how many are left."""
     return lambda: rendered("users/backup_codes.html", **context)
@@ -177,6 +193,31 @@ def email_page(*, new_email: str = "", undo_until: datetime | None = None):
     return show
 
 
+# -- people one knows
+LIST_DEEDS = ("add", "remove", "delete")
+DEEDS = (
+    "follow",
+    "unfollow",
+    "connect",
+    "connection-accept",
+    "connection-decline",
+    "connection-withdraw",
+    "disconnect",
+)
+
+
+def first_list(_: World) -> str:
+    """Of the fan."""
+    found = PeopleList.objects.filter(owner__email=demo.FAN, name="Answers I keep").get()
+    return reverse("profiles:list", args=[found.pk])
+
+
+def someone_who_asks(_: World) -> str:
+    """A creator who waits for the fan's answer."""
+    found = Connection.objects.get(asked__email=demo.FAN, state="requested")
+    return reverse("profiles:creator", args=[found.asker.uid])
+
+
 # -- what is done on a page before it is looked at ----------------------------------------------------------
 def submit(field: str, **values: str) -> Act:
     """Send the form that has `field`, past what the browser would check first."""
@@ -191,6 +232,53 @@ def submit(field: str, **values: str) -> Act:
     return act
 
 
+def send_old_settings(page: Page) -> None:
+    """As a page that was open while the choices were changed elsewhere."""
+    page.locator("[name=version]").evaluate("(field) => { field.value = '0123456789abcdef' }")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Keep my choices").click()
+
+
+def press(button: str) -> Act:
+    """Press the button of this name, which sends a form."""
+
+    def act(page: Page) -> None:
+        with page.expect_navigation():
+            page.get_by_role("button", name=button).click()
+
+    return act
+
+
+def set_caps(page: Page) -> None:
+    """Limits, and a higher one that waits."""
+    for day in ("500", "800"):
+        page.get_by_label("Credits a day").fill(day)
+        page.get_by_label("Credits a month").fill("6000")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Save").click()
+
+
+def cooling_off() -> str:
+    """As for somebody who has reached a limit of the week and then had enough."""
+    resets_at = datetime(2026, 11, 23, tzinfo=UTC)
+    found = [
+        Cap(name="day", own_centi=None, limit_centi=2_000_000, used_centi=0, resets_at=resets_at),
+        Cap(name="week", own_centi=100_000, limit_centi=100_000, used_centi=100_000, resets_at=resets_at),
+        Cap(name="month", own_centi=None, limit_centi=None, used_centi=345_050, resets_at=resets_at),
+    ]
+    state = Caps(caps=found, cool_off_until=datetime(2026, 11, 29, 12, tzinfo=UTC))
+    return rendered(
+        "credits/caps.html", caps=found, cool_off_until=state.cool_off_until, ceiling_centi=2_000_000,
+        form=CapsForm.showing(state), cool_off=CoolOffForm(),
+    )  # fmt: skip
+
+
+def stop_path(world: World) -> str:
+    """The address in a mail that ends such mails."""
+    user = User.objects.get(email=world.logins[demo.FAN].email)
+    return reverse("users:notification-mails-stop", args=[notification_choices.stop_token(user=user)])
+
+
 def forge_the_token(page: Page) -> None:
     page.locator("main form [name=csrfmiddlewaretoken]").evaluate("(field) => { field.value = 'forged' }")
     submit("password")(page)
@@ -199,6 +287,35 @@ def forge_the_token(page: Page) -> None:
 def start_keys(page: Page) -> None:
     page.wait_for_selector(KEYS.format("intro"))
     page.click("[data-part=start]")
+
+
+def on_keys(step: str, *clicks: str) -> Act:
+    """On the page of keys, at `step`, press these one after the other."""
+
+    def act(page: Page) -> None:
+        page.wait_for_selector(KEYS.format(step))
+        page.locator("pairly-keys").evaluate("(element) => { element.dataset.fresh = 'true' }")
+        for click in clicks:
+            page.click(f"{KEYS.format(step)} {click}")
+
+    return act
+
+
+def show_lost_keys(page: Page) -> None:
+    page.wait_for_selector(KEYS.format("unlock"))
+    show("[data-step=lost]", instead_of="[data-step=unlock]")(page)
+
+
+def make_searches(_: World) -> str:
+    """Some that the demo does not make; gives the page's path."""
+    fan = User.objects.get(email=demo.FAN)
+    for name, page, query in (
+        ("Pots for the shop", "discover", "q=clay&max_price=300&language=en&language=de&verified=on&sort=price"),
+        ("मिट्टी", "discover", "topic=ceramics&min_age=25"),
+        ("Around here", "nearby", "online=on"),
+    ):
+        SavedSearch.objects.get_or_create(owner=fan, name=name, defaults={"page": page, "query": query})
+    return "/discover/searches/"
 
 
 def make_passkeys(_: World) -> str:
@@ -234,24 +351,92 @@ def show(part: str, instead_of: str = "") -> Act:
     return act
 
 
+# -- pictures
+def show_a_picture_to_connections(_: World) -> str:
+    """One of the gallery is for connections; gives the page's path."""
+    creator = User.objects.get(email=demo.CREATOR)
+    last = get_own_profile(user=creator).whole_gallery[-1]
+    change_picture(user=creator, uid=last.uid, audience="connections")
+    return "/profile/pictures/"
+
+
+def open_a_picture(page: Page) -> None:
+    page.locator(".tile-more summary").nth(1).click()
+
+
+def upload_nothing(page: Page) -> None:
+    """As without a script."""
+    with page.expect_navigation():
+        page.locator("[data-kind=gallery] form").evaluate("(form) => HTMLFormElement.prototype.submit.call(form)")
+
+
+def upload_what_is_too_large(page: Page) -> None:
+    file = {"name": "The whole harbour at dawn, uncropped.png", "mimeType": "image/png", "buffer": b"0" * 10_000_001}
+    page.locator("[data-kind=gallery] input[type=file]").set_input_files([file])
+    page.wait_for_selector("[data-state=refused]")
+
+
 def at(name: str) -> Callable[[World], str]:
     return lambda world: world.paths[name]
 
 
-def keys(step: str, persona: str, act: Act | None = None) -> Entry:
-    ready = KEYS.format(step)
+def keys(step: str, persona: str, act: Act | None = None, *, name: str = "", ready: str = "") -> Entry:
+    ready = ready or KEYS.format(step)
     return Entry(
-        name=f"keys-{step}", view="messaging:keys", persona=persona, act=act, ready=ready, script_kb=CHAT_SCRIPT_KB
+        name=f"keys-{name or step}",
+        view="messaging:keys",
+        persona=persona,
+        act=act,
+        ready=ready,
+        script_kb=CHAT_SCRIPT_KB,
     )
 
 
-def conversation(persona: str) -> Entry:
+def planned(persona: str) -> Entry:
+    ready = "pairly-planned[data-ready]"
+    return Entry(name="planned", view="messaging:planned", persona=persona, ready=ready, script_kb=CHAT_SCRIPT_KB)
+
+
+def attach_files(page: Page) -> None:
+    """A picture that is ready, a file on its way, one that is refused."""
+    page.wait_for_selector("[data-part=attach]:enabled")
+    page.route(
+        "**/api/v1/attachments",
+        lambda route: None if '"length":3' in (route.request.post_data or "") else route.continue_(),
+    )
+    sheet = io.BytesIO()
+    Image.radial_gradient("L").resize((640, 480)).save(sheet, "PNG")
+    files = [
+        ("harbour at dawn.png", "image/png", sheet.getvalue()),
+        ("A contract with a name that is far too long for a phone.pdf", "application/pdf", b"0" * 3_000),
+        ("page.html", "text/html", b"<p>"),
+    ]
+    page.set_input_files(
+        "[data-part=attach-input]", [{"name": name, "mimeType": mime, "buffer": data} for name, mime, data in files]
+    )
+    page.wait_for_selector(".tray-item[data-stage=ready]")
+    page.wait_for_selector(".tray-item[data-stage=sending]")
+
+
+def conversation(persona: str, *, act: Act | None = None, name: str = "conversation") -> Entry:
     return Entry(
-        name="conversation",
+        name=name,
         view="messaging:conversation",
         persona=persona,
+        act=act,
         path=at(f"{persona} conversation"),
         ready=f"{CHAT} [data-part=list] > *",
+        script_kb=CHAT_SCRIPT_KB,
+    )
+
+
+def safety(persona: str) -> Entry:
+    return Entry(
+        name="safety",
+        view="messaging:safety",
+        persona=persona,
+        path=lambda world: f"{world.paths[f'{persona} conversation']}safety/",
+        ready="pairly-safety[data-ready]",
         script_kb=CHAT_SCRIPT_KB,
     )
 
@@ -350,6 +535,8 @@ EVERYWHERE = [
     Entry(name="creator-own", view="profiles:creator", persona="creator", path=at("creator")),
     Entry(name="edit", view="profiles:edit", persona="fan"),
     Entry(name="edit", view="profiles:edit", persona="creator"),
+    Entry(name="remove-profile", view="profiles:remove", persona="creator"),
+    Entry(name="create-profile", view="profiles:create", persona="creator", rendered=a_new_profile),
     Entry(name="edit-errors", view="profiles:edit", persona="creator", act=submit("price", price="-1"), status=422),
     Entry(name="sessions", view="users:sessions", persona="fan"),
     Entry(name="sessions", view="users:sessions", persona="newcomer"),
@@ -460,6 +647,8 @@ EVERYWHERE = [
         status=422,
     ),
     Entry(name="recovery-case", view="moderation:case", persona="staff", path=at("recovery case")),
+    Entry(name="dispute-case", view="moderation:case", persona="staff", path=at("dispute case")),
+    Entry(name="payment-dispute-case", view="moderation:case", persona="staff", path=at("payment dispute case")),
     Entry(name="bans", view="moderation:bans", persona="staff"),
     Entry(
         name="bans-errors",
@@ -549,23 +738,255 @@ EVERYWHERE = [
         path=lambda _: "/staff/audit/?actor=nobody@example.org",
         status=422,
     ),
+    # -- discovery
+    Entry(
+        name="discover-filtered",
+        view="profiles:discover",
+        persona="fan",
+        path=lambda _: "/discover/?q=a&max_price=300&min_age=20&language=en&language=de&sort=price",
+    ),
+    Entry(name="discover-topic", view="profiles:discover", path=lambda _: "/discover/?topic=ceramics"),
+    Entry(
+        name="discover-errors",
+        view="profiles:discover",
+        path=lambda _: "/discover/?max_price=-1&min_age=7&language=klingon&online=on",
+    ),
+    Entry(name="searches", view="profiles:searches", persona="fan", path=make_searches),
+    Entry(name="searches-empty", view="profiles:searches", persona="newcomer"),
+    Entry(
+        name="searches-errors",
+        view="profiles:searches",
+        persona="fan",
+        path=lambda _: "/discover/?q=clay&verified=on",
+        act=submit("query"),
+        status=422,
+    ),
+    # -- nearby and places
+    Entry(name="nearby", view="profiles:nearby", path=lambda _: "/nearby/?near=Malm%C3%B6&radius_km=50"),
+    Entry(name="nearby-own", view="profiles:nearby", persona="creator"),
+    Entry(name="nearby-blank", view="profiles:nearby"),
+    Entry(name="nearby-several", view="profiles:nearby", path=lambda _: "/nearby/?near=Lo"),
+    Entry(name="nearby-unknown", view="profiles:nearby", path=lambda _: "/nearby/?near=Atlantis"),
+    Entry(name="nearby-nobody", view="profiles:nearby", path=lambda _: "/nearby/?near=Troms%C3%B8&q=nobody"),
+    Entry(name="edit-place", view="profiles:edit", persona="creator", act=submit("near", near="Lo"), status=422),
+    # -- pictures
+    Entry(name="pictures", view="profiles:pictures", persona="creator", path=show_a_picture_to_connections),
+    Entry(name="pictures-empty", view="profiles:pictures", persona="newcomer"),
+    Entry(name="pictures-errors", view="profiles:pictures", persona="creator", act=upload_nothing, status=422),
+    Entry(name="pictures-more", view="profiles:pictures", persona="creator", act=open_a_picture),
+    Entry(name="pictures-uploads", view="profiles:pictures", persona="newcomer", act=upload_what_is_too_large),
+    # -- people one knows
+    Entry(name="people", view="profiles:people", persona="fan"),
+    Entry(name="people-empty", view="profiles:people", persona="newcomer"),
+    Entry(name="connections", view="profiles:connections", persona="fan"),
+    Entry(name="connections", view="profiles:connections", persona="creator"),
+    Entry(
+        name="connections-asking",
+        view="profiles:connections",
+        persona="creator",
+        path=lambda _: "/people/connections/?show=asking",
+    ),
+    Entry(
+        name="connections-asked",
+        view="profiles:connections",
+        persona="fan",
+        path=lambda _: "/people/connections/?show=asked",
+    ),
+    Entry(name="connections-empty", view="profiles:connections", persona="newcomer"),
+    Entry(name="lists", view="profiles:lists", persona="fan"),
+    Entry(name="lists-empty", view="profiles:lists", persona="newcomer"),
+    Entry(name="lists-errors", view="profiles:lists", persona="newcomer", act=submit("name"), status=422),
+    Entry(name="list", view="profiles:list", persona="fan", path=first_list),
+    Entry(
+        name="list-errors",
+        view="profiles:list",
+        persona="fan",
+        path=first_list,
+        act=submit("name", name=""),
+        status=422,
+    ),
+    Entry(name="creator-asks", view="profiles:creator", persona="fan", path=someone_who_asks),
+    # -- visits and facts
+    Entry(name="visitors", view="profiles:visitors", persona="creator"),
+    Entry(name="visitors-empty", view="profiles:visitors", persona="newcomer"),
+    # -- presence and visibility
+    Entry(name="visibility", view="profiles:visibility", persona="fan"),
+    Entry(name="visibility", view="profiles:visibility", persona="creator"),
+    # -- blocks
+    Entry(name="blocked", view="users:blocked", persona="careful"),
+    Entry(name="blocked-nobody", view="users:blocked", persona="newcomer"),
+    Entry(name="block", view="users:block", persona="newcomer", path=at("block creator")),
+    # -- notifications
+    Entry(name="notifications", view="users:notifications", persona="fan"),
+    Entry(name="notifications", view="users:notifications", persona="creator"),
+    Entry(name="notifications-empty", view="users:notifications", persona="newcomer"),
+    Entry(
+        name="notifications-earlier",
+        view="users:notifications",
+        persona="newcomer",
+        path=lambda _: "/notifications/?before=1",
+    ),
+    Entry(name="notification-settings", view="users:notification-settings", persona="creator"),
+    Entry(name="notification-settings", view="users:notification-settings", persona="fan"),
+    Entry(
+        name="notification-settings-old",
+        view="users:notification-settings",
+        persona="fan",
+        act=send_old_settings,
+        status=412,
+    ),
+    Entry(name="stop-mails", view="users:notification-mails-stop", path=stop_path),
+    Entry(name="stop-mails-done", view="users:notification-mails-stop", path=stop_path, act=press("Stop these mails")),
+    Entry(name="stop-mails-unknown", path=lambda _: "/notifications/mails/nobody:nothing/stop/", status=404),
+    # -- web push and announcements
+    Entry(name="push-devices", view="users:push-devices", persona="fan"),
+    Entry(name="push-devices-empty", view="users:push-devices", persona="newcomer"),
+    Entry(name="announcements", view="users:announcements", persona="creator"),
+    Entry(
+        name="announcements-empty",
+        view="users:announcements",
+        rendered=lambda: rendered("users/announcements.html", current=[], past=[], before=None),
+    ),
+    Entry(name="offline", view="site:offline"),
+    Entry(name="staff-announcements", view="moderation:announcements", persona="staff"),
+    Entry(
+        name="staff-announcements-preview",
+        view="moderation:announcements",
+        persona="staff",
+        act=submit("title", title="A new way to find people", body="It starts on Monday.\n\nSay what you think."),
+    ),
+    Entry(
+        name="staff-announcements-errors",
+        view="moderation:announcements",
+        persona="staff",
+        act=submit("title"),
+        status=422,
+    ),
+    # -- money: payouts
+    Entry(name="payouts", view="payments:payouts", persona="payee"),
+    Entry(name="payouts-empty", view="payments:payouts", persona="creator"),
+    Entry(name="payout-request", view="payments:payout-request", persona="payee"),
+    Entry(name="payout-request-empty", view="payments:payout-request", persona="creator"),
+    Entry(
+        name="payout-request-errors",
+        view="payments:payout-request",
+        persona="payee",
+        path=lambda _: "/payouts/request/?amount=lots&method=",
+        status=422,
+    ),
+    Entry(name="payout-confirm", view="payments:payout-request", persona="payee", path=at("payout confirm")),
+    Entry(name="payout-accounts", view="payments:payout-methods", persona="payee"),
+    Entry(name="payout-accounts-empty", view="payments:payout-methods", persona="creator"),
+    Entry(name="payout-account-add", view="payments:payout-method-add", persona="payee"),
+    Entry(
+        name="payout-account-add-errors",
+        view="payments:payout-method-add",
+        persona="creator",
+        path=lambda _: "/payouts/accounts/add/?way=manual",
+        act=submit("account_holder"),
+        status=422,
+    ),
+    Entry(name="payout", view="payments:payout", persona="payee", path=at("payout")),
+    Entry(name="payout-refused", view="payments:payout", persona="payee", path=at("payout refused")),
+    Entry(
+        name="payout-receipt",
+        view="payments:payout-receipt",
+        persona="payee",
+        path=lambda world: f"{world.paths['payout paid']}receipt/",
+    ),
+    Entry(
+        name="payout-year",
+        view="payments:payout-year",
+        persona="payee",
+        path=lambda _: f"/payouts/years/{timezone.now().year}/",
+    ),
+    Entry(
+        name="payout-year-empty",
+        view="payments:payout-year",
+        persona="creator",
+        path=lambda _: f"/payouts/years/{timezone.now().year}/",
+    ),
+    Entry(name="staff-payout", view="moderation:case", persona="staff", path=at("payout case")),
+    Entry(name="staff-transfers", view="moderation:transfers", persona="staff"),
+    Entry(name="staff-transfer", view="moderation:transfer", persona="staff", path=at("transfer")),
+    Entry(name="staff-transfer-paid", view="moderation:transfer", persona="staff", path=at("transfer paid")),
     # -- the rest
     Entry(name="wallet", view="credits:wallet", persona="fan"),
     Entry(name="wallet", view="credits:wallet", persona="creator"),
     Entry(name="wallet-empty", view="credits:wallet", persona="newcomer"),
+    # -- money: trial balance
+    Entry(name="staff-money", view="moderation:money", persona="staff"),
+    Entry(name="staff-money-errors", view="moderation:money", persona="staff", act=submit("day"), status=422),
+    # -- money: wallet, statement, receipts
+    Entry(name="statement", view="credits:statement", persona="fan"),
+    Entry(name="statement", view="credits:statement", persona="creator"),
+    Entry(name="statement-empty", view="credits:statement", persona="newcomer"),
+    Entry(name="lots", view="credits:lots", persona="fan"),
+    Entry(name="lots-empty", view="credits:lots", persona="newcomer"),
+    Entry(name="earnings", view="credits:earnings", persona="creator"),
+    Entry(name="payments", view="payments:payment-list", persona="fan"),
+    Entry(name="payments-empty", view="payments:payment-list", persona="newcomer"),
+    Entry(
+        name="receipt",
+        view="payments:receipt",
+        persona="fan",
+        path=lambda world: f"{world.paths['paid payment']}receipt/",
+    ),
+    # -- money: caps
+    Entry(name="caps", view="credits:caps", persona="fan"),
+    Entry(name="caps-waiting", view="credits:caps", persona="newcomer", act=set_caps),
+    Entry(name="caps-errors", view="credits:caps", persona="newcomer", act=submit("day", day="-1"), status=422),
+    Entry(name="cool-off-errors", view="credits:caps", persona="newcomer", act=press("Spend nothing"), status=422),
+    Entry(name="caps-cooling-off", view="credits:caps", rendered=cooling_off),
     Entry(name="buy", view="payments:buy", persona="fan"),
     Entry(name="buy-errors", view="payments:buy", persona="fan", act=submit("package_id"), status=422),
     Entry(name="payment-paid", view="payments:payment-detail", persona="fan", path=at("paid payment")),
+    # -- money: shop
+    Entry(name="shop", view="payments:shop", path=at("shop")),
+    Entry(name="shop-item", view="payments:shop-item", path=at("ware")),
+    Entry(name="shop-item", view="payments:shop-item", persona="fan", path=at("ware")),
+    Entry(name="shop-item-bought", view="payments:shop-item", persona="fan", path=at("bought ware")),
+    Entry(name="library", view="payments:library", persona="fan"),
+    Entry(name="library-empty", view="payments:library", persona="newcomer"),
+    Entry(name="library-item", view="payments:library-item", persona="fan", path=at("bought")),
+    Entry(name="shop-own", view="payments:shop-own", persona="creator"),
+    Entry(name="shop-new", view="payments:shop-new", persona="creator"),
+    Entry(name="shop-new-errors", view="payments:shop-new", persona="creator", act=submit("title"), status=422),
+    Entry(name="shop-edit", view="payments:shop-edit", persona="creator", path=at("own ware")),
+    Entry(name="shop-edit-draft", view="payments:shop-edit", persona="creator", path=at("draft")),
+    Entry(name="sales", view="payments:sales", persona="creator"),
     Entry(name="payment-open", view="payments:payment-detail", persona="fan", path=at("open payment")),
+    # -- money: buying
+    Entry(name="buy-inr", view="payments:buy", persona="newcomer", path=lambda _: "/credits/buy/?currency=INR"),
+    *(
+        Entry(name=f"payment-{state}", view="payments:payment-detail", persona="fan", path=at(f"{state} payment"))
+        for state in ("failed", "refunded", "disputed")
+    ),
     Entry(name="inbox", view="messaging:inbox", persona="fan"),
     Entry(name="inbox", view="messaging:inbox", persona="creator"),
     Entry(name="inbox-empty", view="messaging:inbox", persona="newcomer"),
+    # -- chat: requests, away, free
+    Entry(name="inbox-requests", view="messaging:inbox", persona="creator", path=lambda _: "/inbox/?box=requests"),
+    Entry(name="inbox-by-value", view="messaging:inbox", persona="creator", path=lambda _: "/inbox/?sort=value"),
+    Entry(name="contact", view="messaging:contact", persona="creator"),
+    Entry(name="away", view="profiles:away", persona="creator"),
+    Entry(name="away-errors", view="profiles:away", persona="creator", act=submit("until"), status=422),
     conversation("fan"),
     conversation("creator"),
+    planned("creator"),
+    planned("fan"),
+    conversation("fan", act=attach_files, name="conversation-files"),
+    safety("fan"),
     keys("intro", "newcomer"),
     keys("code", "newcomer", start_keys),
     keys("unlock", "locked"),
+    keys("waiting", "locked", on_keys("unlock", "[data-part=ask-device]")),
+    keys("file", "locked", on_keys("unlock", "[data-go=file]")),
+    keys("lost", "locked", show_lost_keys),
+    keys("reset", "locked", on_keys("unlock", "[data-go=reset]")),
     keys("done", "fan"),
+    keys("done", "fan", on_keys("done", "[data-part=passphrase]"), name="passphrase", ready="dialog[open]"),
+    keys("done", "fan", on_keys("done", "[data-part=approval-grant]"), name="grant", ready="dialog[open]"),
 ]
 REFUSALS = [
     Entry(name="400", rendered=handled(views.bad_request, Exception()), status=400),
@@ -585,6 +1006,7 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "site:health": {},
     "site:ready": {},
     "site:version": {},
+    "site:socket-document": {},
     "site:security-txt": {},
     "site:metrics": {},
     "media": {"name": "nothing.webp"},
@@ -593,6 +1015,15 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "users:sessions-end-others": {},
     "users:session-end": {"session_id": "00000000-0000-7000-8000-000000000000"},
     "messaging:conversation-start": {},
+    # -- money: caps
+    "credits:cap-keep": {},
+    "credits:cool-off": {},
+    "messaging:plan-cancel": {"plan_id": "00000000-0000-7000-8000-000000000000"},
+    # -- chat: requests, away, free
+    "messaging:request-accept": {"conversation_id": "00000000-0000-7000-8000-000000000000"},
+    "messaging:request-decline": {"conversation_id": "00000000-0000-7000-8000-000000000000"},
+    "messaging:free-set": {"user_id": "00000000-0000-7000-8000-000000000000"},
+    "messaging:free-remove": {"user_id": "00000000-0000-7000-8000-000000000000"},
     # -- second step and second factor
     "users:second-step-code": {},
     "users:totp-begin": {},
@@ -618,6 +1049,19 @@ NO_PAGES: dict[str, dict[str, str]] = {
     # -- e-mail address
     "users:email-confirm": {},
     "users:email-cancel": {},
+    # -- money: wallet, statement, receipts
+    "credits:statement-file": {},
+    "moderation:money-check": {},
+    # -- money: payouts
+    "payments:payout-method": {"method_id": "00000000-0000-7000-8000-000000000000"},  # leads on to all of them
+    "payments:payout-method-onboard": {"method_id": "00000000-0000-7000-8000-000000000000"},
+    "payments:payout-method-remove": {"method_id": "00000000-0000-7000-8000-000000000000"},
+    "payments:payout-cancel": {"payout_id": "00000000-0000-7000-8000-000000000000"},
+    "payments:payout-year-file": {"year": "2026", "kind": "csv"},
+    **{
+        f"moderation:transfer-{deed}": {"uid": "00000000-0000-7000-8000-000000000000"}
+        for deed in ("account", "sent", "returned")
+    },
     # -- staff pages
     "moderation:take-next": {"kind": "nothing"},
     **{
@@ -627,4 +1071,48 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "moderation:sign-in-end": {"family": "00000000-0000-7000-8000-000000000000"},
     "moderation:sign-ins-file": {},
     "moderation:audit-file": {},
+    # -- discovery
+    "profiles:search-rename": {"search_id": "00000000-0000-7000-8000-000000000000"},
+    "profiles:search-delete": {"search_id": "00000000-0000-7000-8000-000000000000"},
+    # -- nearby and places
+    # -- pictures
+    "profiles:picture-change": {"uid": "00000000-0000-7000-8000-000000000000"},
+    "profiles:picture-move": {"uid": "00000000-0000-7000-8000-000000000000"},
+    "profiles:picture-remove": {"uid": "00000000-0000-7000-8000-000000000000"},
+    "profiles:picture-file": {"uid": "00000000-0000-7000-8000-000000000000", "width": "320"},  # a file, no page
+    # -- money: shop
+    "payments:shop-unlock": {"item_id": "00000000-0000-7000-8000-000000000000"},
+    "payments:shop-state": {"item_id": "00000000-0000-7000-8000-000000000000"},
+    "payments:shop-remove": {"item_id": "00000000-0000-7000-8000-000000000000"},
+    "payments:shop-picture-add": {"item_id": "00000000-0000-7000-8000-000000000000"},
+    "payments:shop-picture-remove": {
+        "item_id": "00000000-0000-7000-8000-000000000000",
+        "file_id": "00000000-0000-7000-8000-000000000000",
+    },
+    "payments:shop-file": {  # a file, no page
+        "item_id": "00000000-0000-7000-8000-000000000000",
+        "file_id": "00000000-0000-7000-8000-000000000000",
+    },
+    "payments:library-file": {
+        "unlock_id": "00000000-0000-7000-8000-000000000000",
+        "file_id": "00000000-0000-7000-8000-000000000000",
+        "width": "640",
+    },
+    "payments:sale-refund": {"unlock_id": "00000000-0000-7000-8000-000000000000"},
+    # -- people one knows
+    **{f"profiles:list-{deed}": {"list_id": "00000000-0000-7000-8000-000000000000"} for deed in LIST_DEEDS},
+    **{f"profiles:{deed}": {"user_id": "00000000-0000-7000-8000-000000000000"} for deed in DEEDS},
+    # -- visits and facts
+    # -- presence and visibility
+    # -- blocks
+    "users:unblock": {"user_id": "00000000-0000-7000-8000-000000000000"},
+    # -- notifications
+    "users:notifications-read-all": {},
+    "users:notification-open": {"notification_id": "00000000-0000-7000-8000-000000000000"},
+    # -- web push and announcements
+    "site:manifest": {},
+    "site:service-worker": {},
+    "users:push-device-remove": {"device_id": "00000000-0000-7000-8000-000000000000"},
+    "users:push-device-test": {"device_id": "00000000-0000-7000-8000-000000000000"},
+    "moderation:announcement-withdraw": {"uid": "00000000-0000-7000-8000-000000000000"},
 }

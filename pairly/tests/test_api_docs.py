@@ -35,14 +35,16 @@ def test_the_description_can_be_browsed_and_tried_out(
     page = chromium.new_page(base_url=server.url, viewport={"width": width, "height": 900}, color_scheme=theme)
     watch = Watch(page)
     page.goto("/api/v1/docs")
-    expect(page.locator(".opblock-tag").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".opblock-tag").first).to_be_visible()
     answer = _try_version(page)
     expect(answer).to_contain_text('"api": "v1"')
     page.screenshot(path=SCREENS / f"api-docs-{width}-{theme}.png")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert watch.list_complaints() == []
     policy = watch.document.headers["content-security-policy"]
-    assert ("unsafe" in policy, "style-src 'self';" in policy, "script-src 'self';" in policy) == (False, True, True)
+    parts = {part.strip() for part in policy.split(";")}  # in any order: the package writes them out of a set
+    assert "unsafe" not in policy
+    assert {"style-src 'self'", "script-src 'self'"} <= parts
     page.close()
 
 

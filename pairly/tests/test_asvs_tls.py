@@ -36,7 +36,7 @@ def offer(nginx, *, version, suites="ALL:@SECLEVEL=0"):
     address = ("127.0.0.1", urlsplit(nginx.url).port)
     try:
         with (
-            socket.create_connection(address, timeout=10) as raw,
+            socket.create_connection(address, timeout=30) as raw,
             context.wrap_socket(raw, server_hostname=HOST) as wrapped,
         ):
             return wrapped.cipher()[0]

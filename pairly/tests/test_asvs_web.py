@@ -120,7 +120,8 @@ def in_production(code, tmp_path, **env):
     given = {
         "DATABASE_URL": "postgres://app@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1/0", "SECRET_KEY": secret,
         "JWT_SECRET": f"k:{secret}", "E2E_SERVER_KEYS": "A" * 43, "FIELD_ENCRYPTION_KEY": f"k:{'A' * 43}",
-        "STRIPE_WEBHOOK_SECRET": secret, "PUBLIC_URL": "https://pairly.example", "ALLOWED_HOSTS": "pairly.example",
+        "WEB_PUSH_KEY": f"{'A' * 42}E", "STRIPE_WEBHOOK_SECRET": secret,
+        "PUBLIC_URL": "https://pairly.example", "ALLOWED_HOSTS": "pairly.example",
         "PAIRLY_VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "pairly.settings", "PATH": os.environ["PATH"], **env,
     }  # fmt: skip
     given = {name: value for name, value in given.items() if value is not None}
@@ -135,7 +136,14 @@ def test_the_checks_for_deployment_warn_of_nothing_that_is_ours(tmp_path):
     assert has_hsts == "True"
 
 
-SECRETS = ["SECRET_KEY", "JWT_SECRET", "E2E_SERVER_KEYS", "FIELD_ENCRYPTION_KEY", "STRIPE_WEBHOOK_SECRET"]
+SECRETS = [
+    "SECRET_KEY",
+    "JWT_SECRET",
+    "E2E_SERVER_KEYS",
+    "FIELD_ENCRYPTION_KEY",
+    "WEB_PUSH_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+]
 
 
 @pytest.mark.parametrize("name", SECRETS)

@@ -243,12 +243,12 @@ def provoke(person: Person) -> None:
 
 def provoke_socket(person: Person, values: list[str]) -> None:
     query = quote(values[0])
-    with connect(f"{person.server.socket_url}?token={query}", subprotocols=["pairly.v1"], open_timeout=20) as socket:
+    with connect(f"{person.server.socket_url}?token={query}", subprotocols=["pairly.v1"], open_timeout=30) as socket:
         socket.send(json.dumps({"type": "auth", "token": person.canaries.secret["access token"][:-2]}))
-    with connect(person.server.socket_url, additional_headers={"X-Canary": values[0]}, open_timeout=20) as socket:
+    with connect(person.server.socket_url, additional_headers={"X-Canary": values[0]}, open_timeout=30) as socket:
         socket.send(values[1] + "{")
         try:
-            socket.recv(timeout=20)
+            socket.recv(timeout=30)
         except Exception:  # closed: as good
             return
 

@@ -47,7 +47,7 @@ class Desk:
 
     def open(self, letters):
         self.page.goto(letters.path)
-        self.page.wait_for_selector(READY, timeout=20_000)
+        self.page.wait_for_selector(READY)
 
     def send(self, text):
         self.page.fill("[data-part=text-input]", text)

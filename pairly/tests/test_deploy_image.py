@@ -298,7 +298,7 @@ def test_web_worker_beat_and_migrate_do_what_their_names_say(container, tmp_path
         for name, is_ready in ready.items():
             processes.wait_until(ready=is_ready, child=children[name], name=name, log_path=logs[name])
         url = f"http://127.0.0.1:{container['PORT']}/health"
-        answer = httpx.get(url, headers={"Host": "pairly.example"}, trust_env=False, timeout=20)
+        answer = httpx.get(url, headers={"Host": "pairly.example"}, trust_env=False, timeout=30)
         assert answer.json()["checks"]["worker"] == "ok"
         if PROVE:
             assert entrypoint("worker-health", env=container).returncode == 0

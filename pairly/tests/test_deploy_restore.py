@@ -389,7 +389,7 @@ def test_the_files_are_there_and_nobody_else_may_read_the_private_ones(new, rest
 
 def api(restored, method, path, *, token="", body=None):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.request(method, f"{restored.url}/api/v1/{path}", json=body, headers=headers, timeout=20)
+    return httpx.request(method, f"{restored.url}/api/v1/{path}", json=body, headers=headers, timeout=30)
 
 
 def test_tokens_stay_dead_those_of_running_sign_ins_too(world, restored):

@@ -60,7 +60,7 @@ class WebProcess:
     def _answers(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
             answer = httpx.get(
-                f"http://127.0.0.1:{self.port}/api/v1/version", headers={"Host": HOST}, trust_env=False, timeout=5
+                f"http://127.0.0.1:{self.port}/api/v1/version", headers={"Host": HOST}, trust_env=False, timeout=10
             )
             return answer.status_code == 200
         return False
@@ -107,7 +107,8 @@ class Load:
         url = self.url.replace("https", "wss") + "/api/v1/messages/ws"
         while not self.over.is_set():
             try:
-                with ChatSocket(url=url, token=token, timeout_s=1) as chat:
+                with ChatSocket(url=url, token=token, timeout_s=30) as chat:
+                    chat.timeout_s = 1  # of one look for a frame
                     self.n_ready += chat.ready["type"] == "ready"
                     while not self.over.is_set():
                         with contextlib.suppress(TimeoutError):

@@ -58,7 +58,7 @@ def unlock(keys, login):
     keys.press("Enter")
     keys.page.wait_for_selector("[data-part=message]:not(:empty)")
     keys.note_where("a mistyped code is refused")
-    keys.back_to("[data-part=recovery-input]")
+    keys.tab_to("[data-part=recovery-input]")
     keys.press("Control+A")
     keys.type(login.recovery)
     keys.tab_to("[data-part=unlock]")

@@ -18,6 +18,7 @@ from credits.services import purchases
 from messaging.services import deadlines
 from pairly.common.ids import uuid7
 from pairly.embedded import paths
+from pairly.testing.browser import is_complaint
 from pairly.testing.fixtures import free_port
 from payments.tests.sandboxes import SECRET, running_sandbox
 from profiles.services import update_profile
@@ -35,7 +36,10 @@ class Person:
         self.context = browser.new_context(base_url=base_url)
         self.page = self.context.new_page()
         self.errors: list[str] = []
-        self.page.on("console", lambda m: self.errors.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on(
+            "console",
+            lambda m: self.errors.append(m.text) if is_complaint(m) else None,
+        )
         self.page.on("pageerror", lambda e: self.errors.append(str(e)))
         self.email, self.name, self.role = email, name, role
 
@@ -61,7 +65,7 @@ class Person:
         page.fill("[data-part=code-again]", code)
         page.click("[data-part=confirm]")
         try:
-            page.wait_for_selector("[data-step=done]:not([hidden])", timeout=8_000)
+            page.wait_for_selector("[data-step=done]:not([hidden])")
         except Exception:
             print("CONSOLE", self.errors, page.text_content("main"))
             raise
@@ -107,7 +111,7 @@ def test_a_fan_pays_a_creator_for_an_encrypted_message(world, committed_db):
     fan.page.goto("/discover/")
     fan.page.click("text=Cleo")
     fan.page.click("text=Write")
-    fan.page.wait_for_selector("pairly-conversation[data-ready]", timeout=20_000)
+    fan.page.wait_for_selector("pairly-conversation[data-ready]")
     assert "100" in fan.page.text_content("[data-part=send]")
     fan.page.fill("[data-part=text-input]", CANARY)
     fan.page.click("[data-part=send]")
@@ -117,11 +121,11 @@ def test_a_fan_pays_a_creator_for_an_encrypted_message(world, committed_db):
     creator.page.goto("/inbox/")
     assert "100" in creator.page.text_content(".line.is-due .line-text")
     creator.page.click("text=Fay")
-    creator.page.wait_for_selector(f".bubble-text:text-is('{CANARY}')", timeout=20_000)
+    creator.page.wait_for_selector(f".bubble-text:text-is('{CANARY}')")
     creator.page.wait_for_selector("pairly-conversation[data-ready]")
     creator.page.fill("[data-part=text-input]", ANSWER)
     creator.page.click("[data-part=send]")
-    fan.page.wait_for_selector(f".bubble-text:text-is('{ANSWER}')", timeout=20_000)
+    fan.page.wait_for_selector(f".bubble-text:text-is('{ANSWER}')")
     fan.page.wait_for_selector(".bubble[data-hold=hold_released]")
 
     creator.page.goto("/wallet/")
@@ -169,7 +173,7 @@ def test_a_short_balance_keeps_the_draft_and_charges_nothing(world):
     fan.page.goto("/discover/")
     fan.page.click("text=Cleo")
     fan.page.click("text=Write")
-    fan.page.wait_for_selector("pairly-conversation[data-ready]", timeout=20_000)
+    fan.page.wait_for_selector("pairly-conversation[data-ready]")
     fan.page.fill("[data-part=text-input]", CANARY)
     fan.page.click("[data-part=send]")
     fan.page.wait_for_selector(".bubble.is-failed")
@@ -209,9 +213,9 @@ def test_keys_open_on_a_new_device_with_the_recovery_code_and_the_deadline_refun
     page.wait_for_selector("[data-part=message]:not(:empty)")
     page.fill("[data-part=recovery-input]", code.lower())
     page.click("[data-part=unlock]")
-    page.wait_for_selector("[data-step=done]:not([hidden])", timeout=20_000)
+    page.wait_for_selector("[data-step=done]:not([hidden])")
     page.click("[data-step=done] a")
-    page.wait_for_selector(f".bubble-text:text-is('{CANARY}')", timeout=20_000)
+    page.wait_for_selector(f".bubble-text:text-is('{CANARY}')")
     page.wait_for_selector("pairly-conversation[data-ready]")
 
     # In a thread, as in the worker: Playwright runs an event loop in this one.
@@ -237,7 +241,7 @@ def write_to_cleo(fan):
     fan.page.goto("/discover/")
     fan.page.click("text=Cleo")
     fan.page.click("text=Write")
-    fan.page.wait_for_selector("pairly-conversation[data-ready]", timeout=20_000)
+    fan.page.wait_for_selector("pairly-conversation[data-ready]")
     fan.page.fill("[data-part=text-input]", CANARY)
     fan.page.click("[data-part=send]")
     fan.page.wait_for_selector(".bubble[data-hold=open]")
@@ -258,7 +262,7 @@ def test_a_changed_price_asks_again_and_charges_nothing_before_the_yes(world):
     fan.page.goto("/discover/")
     fan.page.click("text=Cleo")
     fan.page.click("text=Write")
-    fan.page.wait_for_selector("pairly-conversation[data-ready]", timeout=20_000)
+    fan.page.wait_for_selector("pairly-conversation[data-ready]")
     update_profile(user=people[creator.email], price_per_message_centi=15_000)
     fan.page.fill("[data-part=text-input]", CANARY)
     fan.page.click("[data-part=send]")

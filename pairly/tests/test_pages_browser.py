@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pairly.testing.browser import is_complaint
 from pairly.testing.people import PASSWORD, make_user
 
 WIDTHS = (360, 768, 1280)
@@ -19,7 +20,7 @@ def visit(asgi_server, chromium):
     context = chromium.new_context(base_url=asgi_server.url)
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("console", lambda m: complaints.append(m.text) if is_complaint(m) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page, complaints
     context.close()

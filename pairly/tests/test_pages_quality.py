@@ -1,7 +1,8 @@
 """Every page in a real browser: axe, widths, themes, both directions, budgets, valid HTML, a silent console.
 
-The table is in `pages_table`; a page that is missing from it fails here. Screenshots of every page are left in
-var/artefacts/screens, the gzipped bytes of each in var/artefacts/weights.json.
+The table is in `pages_table`; a page that is missing from it fails here. Screenshots of the pages are left in
+var/artefacts/screens where somebody chose them (-k) or in the long form, the gzipped bytes of each in
+var/artefacts/weights.json.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from pairly.testing import html_validate
 from pairly.testing.keyboard import Keyboard
-from pairly.testing.survey import THEMES, WIDTHS, Visit, survey
+from pairly.testing.survey import THEMES, WIDTHS, Tab, Visit, survey
 
 from .demo_world import enter, seeded_server
 from .pages_table import NO_PAGES, PAGES
 
+PROVE = bool(os.environ.get("PAIRLY_PROVE"))
 ARTEFACTS = settings.BASE_DIR / "var" / "artefacts"
 
 
@@ -37,15 +39,30 @@ def world(django_db_setup, django_db_blocker, chromium, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def look(world):
+def tab_of(world):
+    """The tab of a persona; another one when a test closed it."""
+    tabs = {}
+
+    def find(persona):
+        if persona not in tabs or tabs[persona].page.is_closed():
+            tabs[persona] = Tab(world.contexts[persona])
+        return tabs[persona]
+
+    return find
+
+
+@pytest.fixture(scope="module")
+def look(world, tab_of, request):
     """Survey a page of the table, once. What was weighed is left beside the screenshots."""
     screens = ARTEFACTS / "screens"
     screens.mkdir(parents=True, exist_ok=True)
+    is_for_eyes = PROVE or request.config.option.keyword
     weights = {}
 
     @functools.cache
     def once(entry):
-        found = survey(world.contexts[entry.persona], visit=entry.as_visit(world), screens=screens)
+        tab = tab_of(entry.persona)
+        found = survey(tab, visit=entry.as_visit(world), screens=screens if is_for_eyes else None)
         weights[found.name] = found.weights
         return found
 
@@ -85,7 +102,6 @@ def test_different_pages_have_different_titles(look):
     report(list_shared_titles((look(entry).title, entry.view or entry.status) for entry in PAGES))
 
 
-PROVE = bool(os.environ.get("PAIRLY_PROVE"))
 IDENTITY = re.compile(r"users:(?!sign-out)|moderation:")
 
 
@@ -151,9 +167,9 @@ def open_planted(policy):
 @pytest.fixture(scope="module")
 def planted(world, tmp_path_factory):
     """The survey of a page that has everything wrong, and the folder of its screenshots."""
-    visit = Visit(name="planted", open=open_planted(world.policy()), ready="body", status=201)
+    visit = Visit(name="planted", open=open_planted(world.policy()), ready="body", status=201, is_thorough=True)
     screens = tmp_path_factory.mktemp("screens")
-    return survey(world.contexts["stranger"], visit=visit, screens=screens), screens
+    return survey(Tab(world.contexts["stranger"]), visit=visit, screens=screens), screens
 
 
 @pytest.mark.parametrize(
@@ -169,10 +185,10 @@ def planted(world, tmp_path_factory):
         "weight: html",
         "weight: style",
         "weight: script",
-        "axe, light: color-contrast at #pale",
-        "axe, light: html-has-lang at html",
-        "axe, dark: image-alt at img",
-        "axe, 360 px: image-alt at img",
+        "axe, light, 1280 px: color-contrast at #pale",
+        "axe, light, 1280 px: html-has-lang at html",
+        "axe, light, 360 px: image-alt at img",
+        "axe, dark, 360 px: image-alt at img",
         "axe, other direction: image-alt at img",
         "sideways scroll: 3",
         "uncaught: planted",

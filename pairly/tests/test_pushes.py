@@ -10,6 +10,7 @@ from channels.layers import get_channel_layer
 from redis import ConnectionError as RedisAway
 
 from pairly.common import after_commit, channel_layer, redis_health
+from pairly.common.after_commit import frame_text
 from pairly.common.redis import get_client
 
 
@@ -34,7 +35,7 @@ def test_what_a_service_pushes_arrives_in_order_in_one_event_of_the_layer():
         await layer.flush()
         return event
 
-    assert asyncio.run(receive()) == {"type": "frames", "frames": frames}
+    assert asyncio.run(receive()) == {"type": "frames", "frames": [frame_text(frame) for frame in frames]}
     assert get_client(raw=True).lrange("test:pushed", 0, -1) == [b"note"]
 
 

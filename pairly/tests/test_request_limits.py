@@ -261,6 +261,6 @@ def test_a_banned_network_gets_no_socket_until_the_ban_is_lifted(start_server: A
     with connect(server.socket_url, proxy=None) as socket:
         socket.send('{"type": "ping"}')
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=10)
+            socket.recv(timeout=30)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401

@@ -44,15 +44,13 @@ from users.services import sessions
 from users.types import Method
 
 PROVE = bool(os.environ.get("PAIRLY_PROVE"))
-N_COVERAGE, N_RANDOM = (10_000, 60) if PROVE else (3, 1)
+# So many cases at the edges of the description, chosen out of so many, and so many made up at random.
+N_COVERAGE, N_LOOKED_AT, N_RANDOM = (10_000, 400, 60) if PROVE else (2, 24, 1)
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 # Answers of 5xx that are no fault of ours, with the reason; each must be a documented problem document.
 ALLOWED = {
-    ("POST", "/api/v1/payments/checkout", "provider_unavailable"): "Razorpay is not offered yet",
-    ("POST", "/api/v1/payments/webhook", "provider_unavailable"): "the same, named by its signature's header",
-    ("POST", "/api/v1/payments/webhook/razorpay", "provider_unavailable"): "the same",
     ("GET", "/api/v1/health", ""): "there is no worker in this test, and it is asked for at most a second",
 }
 
@@ -153,7 +151,7 @@ def list_coverage_cases(schema: Any, operation: Any) -> Iterator[Any]:
     found = schema.iter_coverage_cases(
         operation=operation, generation_modes=MODES, generation_config=schema.config.generation
     )
-    cases = list(islice(found, 400))
+    cases = list(islice(found, N_LOOKED_AT))
     return iter(random.Random(0).sample(cases, min(N_COVERAGE, len(cases))))
 
 
@@ -170,7 +168,7 @@ def try_at_random(operation: Any, mode: GenerationMode, work: Callable[[Any], No
     given(operation.as_strategy(generation_mode=mode))(limits(lambda case: work(case)))()
 
 
-def run(world: World, schema: Any, headers: dict[str, str]) -> None:
+def run(world: World, schema: Any, headers: dict[str, str], *, is_thorough: bool) -> None:
     for result in schema.get_all_operations():
         operation = result.ok()
         numbers = iter(range(1_000_000))
@@ -180,7 +178,8 @@ def run(world: World, schema: Any, headers: dict[str, str]) -> None:
 
         for case in list_coverage_cases(schema, operation):
             work(case)
-        for mode in MODES:
+        # Whoever is not a fan is mostly refused at the door, and tries less of it.
+        for mode in MODES if PROVE or is_thorough else ():
             if mode is GenerationMode.POSITIVE or operation.body or len(list(operation.iter_parameters())):
                 try_at_random(operation, mode, work)
 
@@ -197,5 +196,5 @@ def get_schema() -> Any:
 
 @pytest.mark.parametrize("who", ["visitor", "fan", "staff"])
 def test_every_answer_is_one_that_the_description_tells_of(world: World, who: str):
-    run(world, get_schema(), world.headers[who])
+    run(world, get_schema(), world.headers[who], is_thorough=who == "fan")
     report(world)

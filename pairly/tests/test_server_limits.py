@@ -30,7 +30,7 @@ def echo(tmp_path_factory):
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory):
     """The same with little patience."""
-    seconds = {"SERVER_HEADERS_SECONDS": "0.4", "SERVER_BODY_SECONDS": "0.4", "SERVER_KEEP_ALIVE_SECONDS": "0.4"}
+    seconds = {"SERVER_HEADERS_SECONDS": "1", "SERVER_BODY_SECONDS": "1", "SERVER_KEEP_ALIVE_SECONDS": "1"}
     folder = tmp_path_factory.mktemp("impatient")
     with running_daphne(database="none", log_folder=folder, application=ECHO, **seconds) as server:
         yield server.url
@@ -43,7 +43,10 @@ def send_while_it_takes(url, head, piece, n_max):
         client.sendall(head)
         client.setblocking(False)
         try:
-            while n_sent < n_max and select.select([], [client], [], 0.5)[1]:
+            while n_sent < n_max:
+                can_read, can_write, _ = select.select([client], [client], [], 30)
+                if can_read or not can_write:  # it answers or has closed
+                    break
                 n_taken = client.send(rest)
                 n_sent += n_taken
                 rest = rest[n_taken:] or memoryview(piece)
@@ -63,6 +66,9 @@ def send_while_it_takes(url, head, piece, n_max):
         ("/api/v1/media/upload-profile-picture", "multipart/form-data; boundary=x", 10_064_000),
         ("/api/media/upload-gallery?x=1", "Multipart/Form-Data; boundary=x", 10_064_000),
         ("/api/v1/media/upload-gallery", "application/json", 1_000_000),
+        ("/profile/pictures/", "multipart/form-data; boundary=x", 10_064_000),
+        ("/profile/pictures/", "application/x-www-form-urlencoded", 1_000_000),
+        ("/profile/pictures/0/", "multipart/form-data; boundary=x", 1_000_000),
         ("/api/v1/verifications", "multipart/form-data; boundary=x", 50_064_000),
         ("/api/v1/payments/webhook/stripe", "application/json", 256_000),
         ("/api/v1/x?/api/v1/media/upload-gallery", "multipart/form-data; boundary=x", 1_000_000),
@@ -226,7 +232,7 @@ def drip(url, head, piece):
             if select.select([client], [], [], 0.05)[0]:
                 break
             client.sendall(piece)
-        client.settimeout(1)
+        client.settimeout(30)
         return parse(read_all(client))
 
 

@@ -109,6 +109,6 @@ def test_when_the_database_stands_still_the_queue_fills_and_the_rest_is_told(sta
 def is_full(url, headers):
     """Whether one more request is refused at once (else it waits, and we stop asking)."""
     try:
-        return httpx.get(url, headers=headers, timeout=0.2).status_code == 503
+        return httpx.get(url, headers=headers, timeout=2).status_code == 503
     except httpx.TimeoutException:
         return False

@@ -117,15 +117,16 @@ def list_children(*, var_dir: Path, port: int) -> list[Child]:
     ]
 
 
-def make_sandbox(*, var_dir: Path, port: int, webhook_url: str, webhook_secret: str) -> Child:
-    """The payment sandbox, which stands in for the payment providers and says so."""
+def make_sandbox(*, var_dir: Path, port: int, webhook_base: str, secrets: dict[str, str]) -> Child:
+    """The payment sandbox, which stands in for the payment providers and says so; each has its door for webhooks."""
     state = str(var_dir / "sandbox.json")
+    doors = ["--webhook-url", f"{webhook_base}/stripe", "--razorpay-webhook-url", f"{webhook_base}/razorpay"]
     return Child(
         "sandbox",
-        ["payments.sandbox", "--port", str(port), "--state", state, "--webhook-url", webhook_url],
+        ["payments.sandbox", "--port", str(port), "--state", state, *doors],
         var_dir / "log" / "sandbox.log",
         lambda text: "sandbox ready" in text,
-        env={"STRIPE_WEBHOOK_SECRET": webhook_secret},  # not on the command line, which is public
+        env=secrets,  # not on the command line, which is public
     )
 
 

@@ -28,8 +28,16 @@ def is_schema_current() -> bool:
 
 def migrate() -> None:
     """Run `manage.py migrate` as the owner. Raises UpFailed with its output."""
-    command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--no-input"]
-    env = {**os.environ, "PAIRLY_DB_ROLE": "owner"}
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    _run("migrate", "--no-input", what="the migrations", PAIRLY_DB_ROLE="owner")
+
+
+def load_places() -> None:
+    """Run `manage.py load_places`, whose memory ends with it. Raises UpFailed with its output."""
+    _run("load_places", what="loading the list of cities")
+
+
+def _run(*arguments: str, what: str, **env: str) -> None:
+    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise UpFailed(f"the migrations failed:\n{done.stdout}{done.stderr}")
+        raise UpFailed(f"{what} failed:\n{done.stdout}{done.stderr}")

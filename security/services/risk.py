@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -63,6 +64,29 @@ def evaluate(
         rule_version=VERSION,
         features=features.as_json(),
         attempt_id=attempt_id,
+    )
+
+
+def keep(
+    *,
+    user_uid: uuid.UUID,
+    event: str,
+    score: int,
+    action: RiskDecision.Action,
+    reasons: list[dict[str, Any]],
+    rule_version: int,
+    features: dict[str, Any],
+) -> RiskDecision:
+    """Keep what an app above thought of an event of its own, with its reasons (`{"code", "weight"}`) and numbers only.
+    Kept where the caller's transaction commits."""
+    return RiskDecision.objects.create(
+        user_uid=user_uid,
+        event=event,
+        score=score,
+        action=action,
+        reasons=reasons,
+        rule_version=rule_version,
+        features=features,
     )
 
 

@@ -62,6 +62,9 @@ class Command(BaseCommand):
             self._say("Bringing the database up to date ...")
             database.migrate()
             stop.raise_if_asked()
+            self._say("Loading the list of cities ...")
+            database.load_places()
+            stop.raise_if_asked()
         self._call("seed_demo", on_step=stop.raise_if_asked)
         stop.raise_if_asked()
 
@@ -91,8 +94,8 @@ class Command(BaseCommand):
         return make_sandbox(
             var_dir=settings.VAR_DIR,
             port=settings.SANDBOX_PORT,
-            webhook_url=f"http://127.0.0.1:{settings.PORT}/api/v1/payments/webhook/stripe",
-            webhook_secret=settings.STRIPE_WEBHOOK_SECRET,
+            webhook_base=f"http://127.0.0.1:{settings.PORT}/api/v1/payments/webhook",
+            secrets={name: getattr(settings, name) for name in ("STRIPE_WEBHOOK_SECRET", "RAZORPAY_WEBHOOK_SECRET")},
         )
 
     def _announce(self, started_at: float) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from pairly.site import api_document
+from pairly.site import api_document, socket_document
 
 DOCUMENT = settings.BASE_DIR / "docs" / "api" / "openapi.yaml"
+SOCKET_DOCUMENT = settings.BASE_DIR / "docs" / "api" / "asyncapi.yaml"
 TYPES = settings.BASE_DIR / "frontend" / "src" / "api-types.ts"
 _HEAD = "// Generated from docs/api/openapi.yaml by `manage.py write_api`.\n"
 
@@ -23,11 +24,16 @@ def types_of(*, document: bytes) -> str:
 
 
 class Command(BaseCommand):
-    help = "Write the API's description, docs/api/openapi.yaml, and the browser's types of it."
+    help = (
+        "Write the API's description, docs/api/openapi.yaml, the browser's types of it, and the socket's, "
+        "docs/api/asyncapi.yaml."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         document = api_document.as_yaml()
         DOCUMENT.parent.mkdir(parents=True, exist_ok=True)
         DOCUMENT.write_bytes(document)
         TYPES.write_text(types_of(document=document), encoding="utf-8")
-        self.stdout.write(f"wrote {DOCUMENT.relative_to(settings.BASE_DIR)} and {TYPES.relative_to(settings.BASE_DIR)}")
+        SOCKET_DOCUMENT.write_bytes(socket_document.as_yaml())
+        for path in (DOCUMENT, TYPES, SOCKET_DOCUMENT):
+            self.stdout.write(f"wrote {path.relative_to(settings.BASE_DIR)}")
