@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,6 +69,12 @@ def find_bound_kid(*, family: uuid.UUID) -> bytes | None:
 def lock_key_log(*, user_id: int) -> None:
     """Serialise changes to one user's key log until the transaction ends."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
+
+
+def find_identity_fingerprint(*, user: User) -> str | None:
+    """SHA-256, in hexadecimal, of somebody's identity key in force; None before they have one."""
+    key = Key.objects.filter(user=user, role=Key.Role.IDENTITY, active=True).first()
+    return hashlib.sha256(bytes(key.public)).hexdigest() if key else None
 
 
 def find_last_statement(*, user_id: int) -> KeyStatement | None:

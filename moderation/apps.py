@@ -15,6 +15,8 @@ class ModerationConfig(AppConfig):
         from . import disputes, payment_disputes, payouts, queues, recovery
         from .services import payouts as payout_cases
         from .services import privacy
+        from .verifications import queue as verifications
+        from .verifications.services import privacy as verification_privacy
 
         # -- lost factors
         queues.register(recovery.QUEUE)
@@ -29,5 +31,8 @@ class ModerationConfig(AppConfig):
         # -- money that a bank took back
         queues.register(payment_disputes.QUEUE)
         on_payment_dispute(opened=payment_disputes.open_case, closed=payment_disputes.close_case)
+        # -- verifications
+        queues.register(verifications.QUEUE)
+        registry.on_privacy(export=verification_privacy.export, erase=verification_privacy.erase)
         # -- privacy and suspension
         registry.on_privacy(export=privacy.export, erase=privacy.erase)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from . import announcement_views, ban_views, case_views, log_views, money_views, payout_views, people_views, views
+from .verifications.urls import staff_urlpatterns as verifications
 
 app_name = "moderation"
 
@@ -43,5 +44,7 @@ urlpatterns = [
     path("transfers/<uuid:uid>/account/", payout_views.AccountPage.as_view(), name="transfer-account"),
     path("transfers/<uuid:uid>/sent/", payout_views.SentPage.as_view(), name="transfer-sent"),
     path("transfers/<uuid:uid>/returned/", payout_views.ReturnedPage.as_view(), name="transfer-returned"),
+    # -- verifications
+    *verifications,
     # -- lost factors
 ]

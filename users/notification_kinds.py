@@ -183,6 +183,21 @@ def _reversed(name: str, payload: Payload) -> str:
     return gettext("A payment of yours was reversed. Credits taken back: %(n)s") % values
 
 
+def _verified(name: str, payload: Payload) -> str:
+    match payload.get("state"):
+        case "submitted":
+            return gettext("We have your document and look at it next.")
+        case "in_review":
+            return gettext("The checks of your document are done. Now a person looks at it.")
+        case "approved":
+            return gettext("You are verified.")
+        case "rejected":
+            return gettext("Your verification was not approved. See why, and what you can do.")
+        case "expired":
+            return gettext("Your verification has ended. Send a document again to stay verified.")
+    return gettext("There is news about your verification")
+
+
 _ALL = (
     Kind(
         code="message",
@@ -301,11 +316,11 @@ _ALL = (
         label=_("Your verification"),
         hint=_("We looked at what you sent in."),
         icon="verified",
-        words=lambda name, payload: gettext("There is news about your verification"),
+        words=_verified,
         many=lambda n: ngettext(
             "%(n)d piece of news about your verification", "%(n)d pieces of news about your verification", n
         ),
-        page=_to("profiles:edit"),
+        page=_to("trust:verifications"),
         mail=Mail.NOW,
         push=True,
     ),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from ..verifications.api.urls import urlpatterns as verifications
 from . import announcement_views, ban_views, payout_views, people_views, views
 
 app_name = "moderation"
@@ -28,5 +29,7 @@ urlpatterns = [
     # -- payouts
     path("admin/payouts/pending", payout_views.PendingPayoutsView.as_view(), name="payout-pending"),
     path("admin/payouts/review/<uuid:uid>", payout_views.ReviewPayoutView.as_view(), name="payout-review"),
+    # -- verifications
+    *verifications,
     # -- lost factors
 ]

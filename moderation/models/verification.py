@@ -55,7 +55,8 @@ class Verification(models.Model):
     reason_code = models.CharField(max_length=32, blank=True)
     reason = models.TextField(blank=True)  # read by who it is about
     valid_until = models.DateTimeField(null=True, blank=True)
-    files_until = models.DateTimeField(null=True, blank=True)  # when the keys of its files are destroyed
+    # When the keys of its files are destroyed; none while it is open, and none once they are.
+    files_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -74,7 +75,7 @@ class Verification(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["approved", "rejected"])
-                | Q(decided_at__isnull=False, decided_by__isnull=False, files_until__isnull=False),
+                | Q(decided_at__isnull=False, decided_by__isnull=False),
                 name="verification_decided_by_somebody",
             ),
             models.CheckConstraint(condition=~Q(decided_by=F("user")), name="verification_not_own"),
@@ -94,11 +95,12 @@ class Verification(models.Model):
 
 
 class VerificationFile(models.Model):
-    """One of the two pictures of a verification."""
+    """One of the two pictures of a verification, or what the checks drew over the document."""
 
     class Kind(models.TextChoices):
         DOCUMENT = "document", _("Document")
         SELFIE = "selfie", _("Selfie")
+        HEAT_MAP = "heat_map", _("What the checks noticed")
 
     id = models.BigAutoField(primary_key=True)
     verification = models.ForeignKey(Verification, on_delete=models.CASCADE, related_name="files")
