@@ -14,13 +14,15 @@ from pairly.common.problems import NotFound
 from users.models import User
 
 from .. import payout_selectors as selectors
-from ..models import Payout, PayoutStep
+from ..models import Payout, PayoutMethod, PayoutStep
 from . import payout_notices
 
 log = structlog.get_logger(__name__)
 
 Status: TypeAlias = Payout.Status
 Owner: TypeAlias = PayoutStep.Owner
+# Stripe takes transfers out of what it keeps for us; RazorpayX and we ourselves pay from an account at a bank.
+_SOURCES: dict[str, ledger.Source] = {PayoutMethod.Kind.STRIPE: "psp_clearing"}
 
 
 def hold(*, uid: uuid.UUID) -> Payout:
@@ -78,4 +80,6 @@ def book(*, payout: Payout, step: ledger.Step, at: datetime) -> None:
         currency=payout.currency,
         amount_minor=payout.amount_minor,
         at=at,
+        source=_SOURCES.get(payout.method.kind, "bank"),
+        settled_op=selectors.op_id(payout_uid=payout.uid, step="settled"),
     )
