@@ -47,7 +47,7 @@ def step(
     settled_op: uuid.UUID | None = None,
 ) -> bool:
     """What became of a locked payout: `rejected` or `sent`; after that `settled`, `returned` or `unsent` (it waits
-    to be sent again); after `settled` maybe `bounced`. Which may follow is for the caller to know, under its row's lock.
+    to be sent again); after `settled` maybe `bounced`. Which may follow is for the caller to know, with the row locked.
 
     `settled` takes the money from `source`; `bounced` puts it back to where the operation `settled_op` took it. Returns
     whether it was done now; raises IdempotencyConflict.

@@ -18,6 +18,10 @@ class ProviderUnreachable(GatewayError):
     """No usable answer: network, timeout, 5xx, too many requests. Trying again with the same id is safe."""
 
 
+class BalanceTooLow(ProviderUnreachable):
+    """The provider has too little of our money for what was asked: nothing was done, and later it may be."""
+
+
 class ProviderRefused(GatewayError):
     """The provider understood and said no; `code` is its own word."""
 

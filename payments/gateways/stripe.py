@@ -1,4 +1,4 @@
-"""Stripe: Checkout Sessions, through the official client. The only module that imports it."""
+"""Stripe: Checkout Sessions and disputes, through the official client, and what its errors mean for every resource."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import stripe
+import structlog
 from stripe import params
 
 from ..constants import EARLY_FRAUD_WARNING
 from .base import (
     BadSignature,
+    BalanceTooLow,
     CheckoutRequest,
     CheckoutSession,
+    GatewayError,
     ProviderDispute,
     ProviderPayment,
     ProviderRefund,
@@ -25,6 +28,8 @@ from .base import (
     ProviderUnreachable,
     WebhookEvent,
 )
+
+log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 10
 TOLERANCE_S = 300
@@ -241,14 +246,23 @@ def _text(value: object) -> str:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Stripe's errors in the product's words. No message passes: it may quote parameters."""
+    """Stripe's errors in the product's words, for every resource. No message passes: it may quote parameters."""
     try:
         yield
-    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
-        raise ProviderUnreachable(type(error).__name__) from error
-    except stripe.InvalidRequestError as error:
-        raise ProviderRefused(error.code or "invalid_request") from error
     except stripe.StripeError as error:
-        if isinstance(error, stripe.APIError):
-            raise ProviderUnreachable("api_error") from error
-        raise ProviderRefused(type(error).__name__) from error
+        raise _translated(error) from error
+
+
+def _translated(error: stripe.StripeError) -> GatewayError:
+    """A key of ours that is wrong, an idempotency key in use or too little on our balance say nothing about what was
+    asked for: it is tried again later, and nobody is told that it failed."""
+    name = error.code or type(error).__name__
+    if error.code == "balance_insufficient":
+        return BalanceTooLow(name)
+    if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):
+        log.error("stripe_refuses_our_key", error=type(error).__name__)
+        return ProviderUnreachable(name)
+    is_conflict = error.http_status == 409 or error.code in ("idempotency_key_in_use", "lock_timeout")
+    if is_conflict or isinstance(error, (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError)):
+        return ProviderUnreachable(name)
+    return ProviderRefused(name)

@@ -13,17 +13,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import stripe
 from stripe import params
 from stripe.params.v2 import core as core_params
 
-from .base import BadSignature, ProviderRefused, ProviderUnreachable, WebhookEvent
+from .base import BadSignature, WebhookEvent
 from .payouts import AccountRequest, PayoutOrder, PayoutState, ProviderAccount, ProviderPayout
-from .stripe import MAX_RETRIES, SIGNATURE_HEADER, TIMEOUT_S, TOLERANCE_S
+from .stripe import MAX_RETRIES, SIGNATURE_HEADER, TIMEOUT_S, TOLERANCE_S, translated_errors
 
 THIN = "v2.core.event"
 # States of a bank account from which money comes back.
@@ -59,7 +58,7 @@ class StripeConnectGateway:
             "metadata": {"method_id": str(request.method_id), "payee_id": str(request.payee_id)},
             "include": _INCLUDED,
         }
-        with _translated_errors():
+        with translated_errors():
             account = self._client.v2.core.accounts.create(
                 params=fields, options={"idempotency_key": str(request.method_id)}
             )
@@ -74,13 +73,13 @@ class StripeConnectGateway:
                 "account_onboarding": {"return_url": return_url, "refresh_url": refresh_url},
             },
         }
-        with _translated_errors():
+        with translated_errors():
             return self._client.v2.core.account_links.create(params=fields).url
 
     def fetch_account(self, *, account_id: str) -> ProviderAccount:
         """Ready while transfers are active and there is a bank account that takes money. The bank account's fingerprint
         is Stripe's own: the same for the same account under any name."""
-        with _translated_errors():
+        with translated_errors():
             account = self._client.v2.core.accounts.retrieve(account_id, params={"include": _INCLUDED})
             listed = self._client.v1.accounts.external_accounts.list(account_id, params={"limit": 10})
         banks = [row for row in listed.data if isinstance(row, stripe.BankAccount)]
@@ -103,13 +102,13 @@ class StripeConnectGateway:
             "transfer_group": reference,
             "metadata": {"payout_id": reference},
         }
-        with _translated_errors():
+        with translated_errors():
             made = self._client.v1.transfers.create(params=fields, options={"idempotency_key": reference})
         return _payout(made)
 
     def fetch_payout(self, *, payout_id: uuid.UUID, provider_payout_id: str) -> ProviderPayout | None:
         """The Transfer by its id, or by its group."""
-        with _translated_errors():
+        with translated_errors():
             if not provider_payout_id:
                 listed = self._client.v1.transfers.list(params={"transfer_group": str(payout_id), "limit": 1})
                 return _payout(listed.data[0]) if listed.data else None
@@ -170,21 +169,3 @@ def parse_thin(*, headers: Mapping[str, str], body: bytes, secret: str) -> Webho
         payment_object_id="",
         payload={name: event[name] for name in ("id", "type", "created", "livemode") if name in event},
     )
-
-
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    """Stripe's errors in the product's words. A key in use, a wrong key of ours, or too little on our balance says
-    nothing about the payout: it is tried again later. No message passes: it may quote parameters."""
-    try:
-        yield
-    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.AuthenticationError, stripe.PermissionError) as e:
-        raise ProviderUnreachable(type(e).__name__) from e
-    except stripe.InvalidRequestError as error:
-        if error.http_status == 409 or error.code in ("balance_insufficient", "idempotency_key_in_use", "lock_timeout"):
-            raise ProviderUnreachable(error.code or "conflict") from error
-        raise ProviderRefused(error.code or "invalid_request") from error
-    except stripe.StripeError as error:
-        if isinstance(error, stripe.APIError):
-            raise ProviderUnreachable("api_error") from error
-        raise ProviderRefused(type(error).__name__) from error
