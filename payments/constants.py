@@ -69,6 +69,11 @@ SECOND_REVIEW_SPAN = timedelta(days=2)
 SENDING_SPAN = timedelta(days=1)
 ARRIVAL_SPANS = {"stripe": timedelta(days=7), "razorpayx": timedelta(days=2), "manual": timedelta(days=5)}
 
+# Our balance with a provider is filled up by hand: this often is asked whether it is enough.
+BALANCE_LOW = "balance_low"
+BALANCE_SPAN = timedelta(days=3)
+BALANCE_RETRY = timedelta(minutes=15)
+
 # A call to the provider ends long before this; until then nobody repeats it.
 SEND_LEASE = timedelta(minutes=2)
 CHECK_PAYOUT_AFTER = timedelta(minutes=5)
@@ -84,7 +89,8 @@ RISK_PAYER_SHARE_BASIS_POINTS = 6_000
 
 # Codes of `Payout.reason` and `PayoutStep.reason`, besides those of refusals: "review", "risk" (raised or unknown),
 # "second_look", "approved", "restricted", "verification", "method_not_ready", "method_changed", "method_removed",
-# "by_hand", "sent", "provider_away", "provider_differs", "paid", "cancelled", "provider_failed", "came_back".
+# "by_hand", "sent", "balance_low", "provider_away", "provider_differs", "paid", "cancelled", "provider_failed",
+# "came_back".
 # Why staff refuses a payout, or says that its money came back; providers' reasons are told in the same codes.
 REJECT_REASONS = (
     "account_wrong", "account_closed", "account_unknown", "name_mismatch", "unusual_payments", "self_dealing", "other"

@@ -10,19 +10,20 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from .models import Payout, PayoutStep
-from .payout_selectors import op_id
+from .payout_selectors import op_id, step_name
 
 _BATCH = 1_000
-_KINDS = ("payout", "payout_rejected", "payout_sent", "payout_settled", "payout_returned", "payout_bounced")
 # Which of its amounts an operation moves: credits, money, or both.
 _MOVES = {
     "payout": (True, False),
     "payout_rejected": (True, False),
     "payout_sent": (True, True),
+    "payout_unsent": (True, True),
     "payout_settled": (False, True),
     "payout_returned": (True, True),
     "payout_bounced": (True, True),
 }
+_KINDS = tuple(_MOVES)
 
 Found = dict[tuple[int, uuid.UUID], tuple[str, dict[str, int]]]
 
@@ -74,14 +75,16 @@ def _expect(payout: Payout) -> Iterator[Expected]:
     steps = ["requested"]
     if payout.status == Payout.Status.REJECTED:
         steps.append("rejected")
+    for n in range(payout.n_unsent):
+        steps += [step_name(step=step, n_unsent=n) for step in ("sent", "unsent")]
     if payout.sent_at is not None:
-        steps.append("sent")
+        steps.append(step_name(step="sent", n_unsent=payout.n_unsent))
     if was_paid:
         steps.append("settled")
     if payout.status == Payout.Status.RETURNED:
         steps.append("bounced" if was_paid else "returned")
     for step in steps:
-        kind = "payout" if step == "requested" else f"payout_{step}"
+        kind = "payout" if step == "requested" else f"payout_{step.partition(':')[0]}"
         moves_credits, moves_money = _MOVES[kind]
         amounts = ({"CRD": payout.amount_centi} if moves_credits else {}) | (
             {payout.currency: payout.amount_minor} if moves_money else {}

@@ -16,6 +16,8 @@ from users.models import Restriction, User
 from users.selectors import list_strong_methods
 
 from .constants import (
+    BALANCE_LOW,
+    BALANCE_RETRY,
     BATCH,
     CHECK_PAYOUT_AFTER,
     OP_NAMESPACE,
@@ -232,10 +234,12 @@ def is_reference_used(*, provider_payout_id: str) -> bool:
 
 # -- jobs
 def list_to_send(*, at: datetime) -> list[uuid.UUID]:
-    """Payouts to be sent, and those whose sending ended without an answer; who waited longest first."""
+    """Payouts to be sent, and those whose sending ended without an answer; who waited longest first. Our balance is not
+    looked at each minute."""
     approved = Q(status=Payout.Status.APPROVED)
     unanswered = Q(status=Payout.Status.PROCESSING, provider_payout_id__isnull=True)
     rows = Payout.objects.filter(approved | unanswered).exclude(method__kind=PayoutMethod.Kind.MANUAL)
+    rows = rows.exclude(status=Payout.Status.APPROVED, reason=BALANCE_LOW, checked_at__gt=at - BALANCE_RETRY)
     return _longest_unasked(rows.filter(Q(checked_at__isnull=True) | Q(checked_at__lt=at - SEND_LEASE)))
 
 
@@ -273,6 +277,11 @@ def find_payout_of_notice(*, kind: str, provider_payout_id: str, reference: str)
 def op_id(*, payout_uid: uuid.UUID, step: str) -> uuid.UUID:
     """The ledger operation's id of a step of a payout: "requested", or a step of `credits.services.payouts`."""
     return uuid.uuid5(OP_NAMESPACE, f"payout:{payout_uid}:{step}")
+
+
+def step_name(*, step: str, n_unsent: int) -> str:
+    """The name of a sending, or of what undid it, after so many that were undone: "sent", "sent:1" and so on."""
+    return f"{step}:{n_unsent}" if n_unsent else step
 
 
 def timeline_end(*, at: datetime, span: timedelta) -> datetime:

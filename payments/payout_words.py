@@ -27,6 +27,7 @@ def reason_words(*, code: str) -> str:
         "method_not_ready": _("The provider needs something from you about this account. It is sent after that."),
         "method_changed": _("The account behind it was changed, and rests for your safety before it is used."),
         "method_removed": _("You removed the account that it was meant for."),
+        "balance_low": _("It is approved, and waits until our balance with the payment provider is filled up."),
         "provider_away": _("The payment provider cannot be reached. We keep trying; nothing is lost."),
         "provider_differs": _("The payment provider says something that does not fit. A person looks at it."),
         "sent": _("It is on its way. Banks need a few days at times."),

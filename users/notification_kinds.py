@@ -161,6 +161,8 @@ def _paid_out(name: str, payload: Payload) -> str:
             return gettext("You asked for a payout of %(amount)s. We look at it before it is sent.") % values
         case "approved":
             return gettext("Your payout of %(amount)s is approved and is sent next.") % values
+        case "waiting":
+            return gettext("Your payout of %(amount)s is approved and waits at our payment provider; see why.") % values
         case "processing":
             return gettext("Your payout of %(amount)s is on its way to your bank.") % values
         case "paid":

@@ -28,6 +28,9 @@ class ManualGateway:
     def fetch_account(self, *, account_id: str) -> ProviderAccount:
         raise ProviderRefused("no_provider")
 
+    def available_minor(self, *, currency: str) -> int | None:
+        return None
+
     def create_payout(self, *, order: PayoutOrder) -> ProviderPayout:
         raise ProviderRefused("made_by_hand")
 

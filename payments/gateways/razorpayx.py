@@ -13,6 +13,7 @@ from typing import Any
 
 import razorpay
 
+from ..constants import BALANCE_LOW
 from .base import ProviderRefused
 from .payouts import AccountRequest, PayoutOrder, PayoutState, ProviderAccount, ProviderPayout
 from .razorpay import RazorpaySession, translated_errors
@@ -69,6 +70,10 @@ class RazorpayXGateway:
         with translated_errors():
             found = self._client.get(f"/v1/fund_accounts/{account_id}", {})
             return ProviderAccount(id=text_of(found["id"]), is_ready=found["active"] is True, label="", identity="")
+
+    def available_minor(self, *, currency: str) -> int | None:
+        """A payout waits there until our balance is enough (`queued`)."""
+        return None
 
     def create_payout(self, *, order: PayoutOrder) -> ProviderPayout:
         """A payout, by UPI or IMPS as the destination is. Where our balance is low it waits there, and is not lost."""
@@ -132,6 +137,8 @@ def _payout(row: Mapping[str, Any]) -> ProviderPayout:
     state = _STATES.get(text_of(row["status"]), PayoutState.PENDING)
     details = row.get("status_details") or {}
     reason = _REASONS.get(str(details.get("reason")), "came_back") if state is PayoutState.RETURNED else ""
+    if row["status"] == "queued":
+        reason = BALANCE_LOW
     return ProviderPayout(
         id=text_of(row["id"]),
         reference=text_of(row.get("reference_id") or ""),

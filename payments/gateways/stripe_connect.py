@@ -92,8 +92,15 @@ class StripeConnectGateway:
             identity=(bank.fingerprint or bank.id) if bank else "",
         )
 
+    def available_minor(self, *, currency: str) -> int | None:
+        """What of our balance may be transferred now; what is still pending may not."""
+        with translated_errors():
+            balance = self._client.v1.balance.retrieve()
+        return sum(one.amount for one in balance.available if one.currency == currency.lower())
+
     def create_payout(self, *, order: PayoutOrder) -> ProviderPayout:
-        """A Transfer. Our id is the idempotency key, which Stripe keeps a day, and the group, which it keeps."""
+        """A Transfer. Our id is the idempotency key, which Stripe keeps a day, and the group, which it keeps. What
+        a key was answered stays its answer for the day, also "too little balance": a later try has another."""
         reference = str(order.payout_id)
         fields: params.TransferCreateParams = {
             "amount": order.amount_minor,
@@ -103,7 +110,7 @@ class StripeConnectGateway:
             "metadata": {"payout_id": reference},
         }
         with translated_errors():
-            made = self._client.v1.transfers.create(params=fields, options={"idempotency_key": reference})
+            made = self._client.v1.transfers.create(params=fields, options={"idempotency_key": order.key})
         return _payout(made)
 
     def fetch_payout(self, *, payout_id: uuid.UUID, provider_payout_id: str) -> ProviderPayout | None:

@@ -95,6 +95,8 @@ class Payout(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     provider_payout_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    # How often the provider said that it made none for want of money of ours: each sending has a key of its own.
+    n_unsent = models.PositiveSmallIntegerField(default=0, db_default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)  # when the provider was last asked

@@ -108,9 +108,12 @@ class RazorpayX:
             return saved.body, ()
         account = self._check_payout(params)
         payout = self._store.put(item=_payout(params, account))
+        if payout["amount"] > self._store.knobs.balance_minor:
+            payout["status"] = "queued"
         answer = SavedAnswer(fingerprint=fingerprint, status=200, body=self._shown(payout))
         self._store.save_answer(key=f"razorpay-payout:{key}", answer=answer)
-        return answer.body, [self._event("payout.initiated", payout)]
+        kind = "payout.queued" if payout["status"] == "queued" else "payout.initiated"
+        return answer.body, [self._event(kind, payout)]
 
     def _check_payout(self, params: dict[str, Any]) -> Object:
         _check_known(params, PAYOUT_PARAMS)
@@ -145,6 +148,8 @@ class RazorpayX:
             item = self._store.find(kind=f"razorpay.{kind}", item_id=args["item_id"])
             if item is None:
                 raise _bad("The id provided does not exist")
+            if item.get("status") == "queued" and item["amount"] <= self._store.knobs.balance_minor:
+                item["status"] = "processing"
             is_due = kind == "payout" and item["status"] == "processing"
             events: Sequence[Object] = ()
             if is_due and item["created_at"] + PAID_AFTER_S < time.time():

@@ -21,13 +21,16 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Knobs:
-    """How the network misbehaves. `error_after_commit` counts down: as many writes answer 500."""
+    """How the network misbehaves, and the balance. `error_after_commit` counts down: as many writes answer 500; so
+    does `n_uncovered`: as many transfers find less than the balance said, which is `balance_minor` in any currency."""
 
     duplicate: int = 0
     reorder: bool = False
     delay_s: float = 0.0
     drop: bool = False
     error_after_commit: int = 0
+    balance_minor: int = 1_000_000_000
+    n_uncovered: int = 0
 
 
 _KNOB_TYPES = {name: type(value) for name, value in asdict(Knobs()).items()}
@@ -114,6 +117,13 @@ class Store:
         n_left = self._knobs.error_after_commit
         if n_left:
             self._knobs = replace(self._knobs, error_after_commit=n_left - 1)
+        return n_left > 0
+
+    def take_uncovered(self) -> bool:
+        """Whether the transfer that is asked for finds too little; counts the knob down."""
+        n_left = self._knobs.n_uncovered
+        if n_left:
+            self._knobs = replace(self._knobs, n_uncovered=n_left - 1)
         return n_left > 0
 
     def _load(self) -> None:

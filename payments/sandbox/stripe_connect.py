@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 from . import stripe_objects as objects
 from .hosted_page import page
-from .router import Request, Response, Router, json_response
+from .router import Refused, Request, Response, Router, json_response
 from .store import Object, SavedAnswer, Store, new_id
 from .stripe_api import _check_key, _error, _invalid, _params, _read_limit
 from .stripe_payments import CannotHappen
@@ -31,6 +31,18 @@ LINK_LIFE_S = 300
 CAPABILITY = "v2.core.account[configuration.recipient].capability_status_updated"
 
 Handler = Callable[[Request, dict[str, str]], tuple[Any, Sequence[Object]]]
+
+
+class _TooLittle(Exception):
+    """The balance does not cover a transfer."""
+
+    body = {
+        "error": {
+            "type": "invalid_request_error",
+            "code": "balance_insufficient",
+            "message": "You have insufficient available funds in your Stripe account.",
+        }
+    }
 
 
 class StripeConnect:
@@ -50,6 +62,7 @@ class StripeConnect:
             ("GET", "/v2/core/accounts/{item_id}", self._get_account),
             ("POST", "/v2/core/account_links", self._create_link),
             ("GET", "/v1/accounts/{item_id}/external_accounts", self._list_banks),
+            ("GET", "/v1/balance", self._get_balance),
             ("POST", "/v1/transfers", self._create_transfer),
             ("GET", "/v1/transfers", self._list_transfers),
             ("GET", "/v1/transfers/{item_id}", self._get_transfer),
@@ -75,15 +88,24 @@ class StripeConnect:
         return run
 
     def _once(self, handler: Handler, request: Request, args: dict[str, str]) -> tuple[Any, Sequence[Object], bool]:
-        """A POST of a key that was used before gets the first answer; of other parameters it is refused."""
+        """A POST of a key that was used before gets the first answer; of other parameters it is refused. Too little
+        balance is such an answer: Stripe keeps what happened once it has begun to work on a request."""
         key = request.headers.get("idempotency-key", "") if request.method == "POST" else ""
         fingerprint = hashlib.sha256(request.path.encode() + b"\n" + request.body).hexdigest()
         saved = self._store.find_answer(key=key) if key else None
         if saved is not None:
             if saved.fingerprint != fingerprint:
                 raise _error(400, "idempotency_error", f"Key {key} was first used with other parameters.")
+            if saved.status >= 400:
+                raise Refused(json_response(status=saved.status, body=saved.body))
             return saved.body, (), True
-        body, events = handler(request, args)
+        try:
+            body, events = handler(request, args)
+        except _TooLittle as error:
+            if key:
+                answer = SavedAnswer(fingerprint=fingerprint, status=400, body=error.body)
+                self._store.save_answer(key=key, answer=answer)
+            raise Refused(json_response(status=400, body=error.body)) from error
         if key:
             self._store.save_answer(key=key, answer=SavedAnswer(fingerprint=fingerprint, status=200, body=body))
         return body, events, False
@@ -197,8 +219,17 @@ class StripeConnect:
         if account["_transfers"] != "active":
             message = "Your destination account needs to have the transfers capability."
             raise _error(400, "invalid_request_error", message, code="insufficient_capabilities_for_transfer")
+        if int(amount) > self._store.knobs.balance_minor or self._store.take_uncovered():
+            raise _TooLittle
         transfer = self._store.put(item=_transfer(params, int(amount)))
         return transfer, [objects.event(kind="transfer.created", item=transfer)]
+
+    def _get_balance(self, request: Request, args: dict[str, str]) -> tuple[Any, Sequence[Object]]:
+        amount = self._store.knobs.balance_minor
+        rows = [
+            {"amount": amount, "currency": currency, "source_types": {"card": amount}} for currency in ("eur", "usd")
+        ]
+        return {"object": "balance", "available": rows, "livemode": False, "pending": []}, ()
 
     def _list_transfers(self, request: Request, args: dict[str, str]) -> tuple[Any, Sequence[Object]]:
         params = _params(request.query)

@@ -46,10 +46,11 @@ def note(
     told of a new status.
 
     The payout carries the reason too. The same line twice in a row is one: a sweeper that meets the same obstacle
-    each minute writes it once.
+    each minute writes it once, until its date has passed.
     """
     last = payout.steps.order_by("-id").first()
-    if last is not None and (last.status, last.owner, last.reason) == (payout.status, owner, reason):
+    is_same = last is not None and (last.status, last.owner, last.reason) == (payout.status, owner, reason)
+    if last is not None and is_same and (last.latest_at is None or last.latest_at > timezone.now()):
         return
     if payout.reason != reason:
         payout.reason = reason
@@ -71,10 +72,11 @@ def move(*, payout: Payout, status: Payout.Status, **fields: Any) -> None:
 
 
 def book(*, payout: Payout, step: ledger.Step, at: datetime) -> None:
-    """The ledger's side of a step, once for each payout; in the transaction that moves the row."""
+    """The ledger's side of a step, once for each payout and sending; in the transaction that moves the row."""
+    named = selectors.step_name(step=step, n_unsent=payout.n_unsent) if step in ("sent", "unsent") else step
     ledger.step(
         user_id=payout.user_id,
-        op_id=selectors.op_id(payout_uid=payout.uid, step=step),
+        op_id=selectors.op_id(payout_uid=payout.uid, step=named),
         name=step,
         amount_centi=payout.amount_centi,
         currency=payout.currency,
