@@ -69,6 +69,11 @@ SECOND_REVIEW_SPAN = timedelta(days=2)
 SENDING_SPAN = timedelta(days=1)
 ARRIVAL_SPANS = {"stripe": timedelta(days=7), "razorpayx": timedelta(days=2), "manual": timedelta(days=5)}
 
+# The creator's bank did not take what their account at the provider sent it: codes that begin so. Until then they are
+# to correct their details there; after that somebody here looks.
+BANK_FAILED, BANK_FAILED_LONG = "bank_failed", "bank_failed_long"
+BANK_FIX_SPAN = timedelta(days=30)
+
 # Our balance with a provider is filled up by hand: this often is asked whether it is enough.
 BALANCE_LOW = "balance_low"
 BALANCE_SPAN = timedelta(days=3)
@@ -90,7 +95,8 @@ RISK_PAYER_SHARE_BASIS_POINTS = 6_000
 # Codes of `Payout.reason` and `PayoutStep.reason`, besides those of refusals: "review", "risk" (raised or unknown),
 # "second_look", "approved", "restricted", "verification", "method_not_ready", "method_changed", "method_removed",
 # "by_hand", "sent", "balance_low", "provider_away", "provider_differs", "paid", "cancelled", "provider_failed",
-# "came_back".
+# "came_back", "arrived", "bank_failed", "bank_failed_closed", "bank_failed_unknown", "bank_failed_name",
+# "bank_failed_long", "bank_again".
 # Why staff refuses a payout, or says that its money came back; providers' reasons are told in the same codes.
 REJECT_REASONS = (
     "account_wrong", "account_closed", "account_unknown", "name_mismatch", "unusual_payments", "self_dealing", "other"

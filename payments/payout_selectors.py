@@ -18,6 +18,7 @@ from users.selectors import list_strong_methods
 from .constants import (
     BALANCE_LOW,
     BALANCE_RETRY,
+    BANK_FAILED,
     BATCH,
     CHECK_PAYOUT_AFTER,
     OP_NAMESPACE,
@@ -251,10 +252,33 @@ def list_to_check(*, at: datetime) -> list[uuid.UUID]:
 
 
 def list_paid_to_check(*, at: datetime) -> list[uuid.UUID]:
-    """Paid ones whose money may still come back, each once a day."""
-    rows = Payout.objects.filter(status=Payout.Status.PAID, completed_at__gt=at - RETURN_WATCH)
+    """Paid ones whose money may still come back, or that no bank took, each once a day."""
+    rows = _watched(at=at)
     rows = rows.exclude(method__kind=PayoutMethod.Kind.MANUAL)
     return _longest_unasked(rows.filter(Q(checked_at__isnull=True) | Q(checked_at__lt=at - PAID_CHECK_AFTER)))
+
+
+def _watched(*, at: datetime) -> QuerySet[Payout]:
+    is_recent = Q(completed_at__gt=at - RETURN_WATCH)
+    return Payout.objects.filter(is_recent | Q(reason__startswith=BANK_FAILED), status=Payout.Status.PAID)
+
+
+def list_paid_to_account(*, kind: str, account_id: str, at: datetime) -> list[tuple[uuid.UUID, str, datetime]]:
+    """Paid ones that left for an account at the provider and may not have reached the bank: public id, the provider's
+    id, and when they left."""
+    rows = _watched(at=at).filter(method__kind=kind, method__provider_account_id=account_id)
+    rows = rows.filter(provider_payout_id__isnull=False, sent_at__isnull=False)
+    return [
+        (uid, named or "", sent)
+        for uid, named, sent in rows.values_list("uid", "provider_payout_id", "sent_at")
+        if sent
+    ]
+
+
+def list_accounts_of(*, uids: list[uuid.UUID]) -> list[tuple[str, str]]:
+    """Kinds and accounts at the provider that these payouts went to, each once."""
+    rows = Payout.objects.filter(uid__in=uids).exclude(method__provider_account_id="")
+    return sorted(set(rows.values_list("method__kind", "method__provider_account_id")))
 
 
 def _longest_unasked(rows: QuerySet[Payout]) -> list[uuid.UUID]:

@@ -14,6 +14,11 @@ from .models import PayoutMethod
 from .types import Withdrawable
 
 
+def _waits_at_stripe() -> str:
+    """What happens to money that a bank sent back: it is the creator's still."""
+    return _("The money waits in your account with Stripe: correct the bank account there, and it is sent again.")
+
+
 def reason_words(*, code: str) -> str:
     """Why a payout is where it is, for its creator: a sentence, "" for no reason."""
     words = {
@@ -32,6 +37,13 @@ def reason_words(*, code: str) -> str:
         "provider_differs": _("The payment provider says something that does not fit. A person looks at it."),
         "sent": _("It is on its way. Banks need a few days at times."),
         "paid": _("The money has left. Your bank may need some days to show it."),
+        "arrived": _("Your bank has it."),
+        "bank_failed": _("Your bank did not take it. ") + _waits_at_stripe(),
+        "bank_failed_closed": _("Your bank says that the account is closed. ") + _waits_at_stripe(),
+        "bank_failed_unknown": _("Your bank does not know the account. ") + _waits_at_stripe(),
+        "bank_failed_name": _("The bank account is not in your name. ") + _waits_at_stripe(),
+        "bank_failed_long": _("It still waits in your account with Stripe. We look at it and write to you."),
+        "bank_again": _("Stripe sends it to your bank once more."),
         "cancelled": _("You cancelled it. The credits are ready to be paid out again."),
         "came_back": _("The bank sent the money back. The credits are ready to be paid out again."),
         "provider_failed": _("The payment provider could not send it. The credits are yours again: ask once more."),

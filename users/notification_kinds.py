@@ -167,6 +167,8 @@ def _paid_out(name: str, payload: Payload) -> str:
             return gettext("Your payout of %(amount)s is on its way to your bank.") % values
         case "paid":
             return gettext("Your payout of %(amount)s is paid.") % values
+        case "bank_failed":
+            return gettext("Your bank did not take your payout of %(amount)s. See what to do.") % values
         case "rejected":
             return gettext("Your payout of %(amount)s was not made. The credits are yours again; see why.") % values
         case "returned":

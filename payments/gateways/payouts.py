@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,6 +16,22 @@ class PayoutState(StrEnum):
     PENDING = "pending"
     PAID = "paid"
     RETURNED = "returned"
+
+
+class ArrivalState(StrEnum):
+    """What the payee's bank did with money that had left for it."""
+
+    UNDER_WAY = "under_way"
+    ARRIVED = "arrived"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """The newest try to bring a payout from the payee's account to their bank; `reason`, a code of ours: why not."""
+
+    state: ArrivalState
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +113,11 @@ class PayoutGateway(Protocol):
     def create_payout(self, *, order: PayoutOrder) -> ProviderPayout:
         """Send money. The same key with the same content is the same payout. May raise BalanceTooLow: it made none, and
         never makes one of this key."""
+        ...
+
+    def fetch_arrivals(self, *, account_id: str, since: datetime) -> Mapping[str, Arrival]:
+        """What became, beyond a payout that is PAID, of money that has left since then for the account: by the
+        provider's ids of our payouts. Those without one are not in it; nor is any where PAID means the bank has it."""
         ...
 
     def fetch_payout(self, *, payout_id: uuid.UUID, provider_payout_id: str) -> ProviderPayout | None:

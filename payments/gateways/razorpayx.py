@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import razorpay
 
 from ..constants import BALANCE_LOW
 from .base import ProviderRefused
-from .payouts import AccountRequest, PayoutOrder, PayoutState, ProviderAccount, ProviderPayout
+from .payouts import AccountRequest, Arrival, PayoutOrder, PayoutState, ProviderAccount, ProviderPayout
 from .razorpay import RazorpaySession, translated_errors
 from .razorpay_reading import text_of
 
@@ -97,6 +98,9 @@ class RazorpayXGateway:
         with translated_errors():
             made = self._client.post("/v1/payouts", fields, headers={"X-Payout-Idempotency": reference})
             return _payout(made)
+
+    def fetch_arrivals(self, *, account_id: str, since: datetime) -> Mapping[str, Arrival]:
+        return {}
 
     def fetch_payout(self, *, payout_id: uuid.UUID, provider_payout_id: str) -> ProviderPayout | None:
         """The payout by its id, or by our reference."""

@@ -167,14 +167,17 @@ class StripeGateway:
         return _refund(made)
 
     def parse_webhook(self, *, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
-        """Verifies `Stripe-Signature` over the raw body, not older than TOLERANCE_S."""
-        try:
-            event = self._client.construct_event(body, headers.get(SIGNATURE_HEADER), self._webhook_secret, TOLERANCE_S)
-            payload = json.loads(body)
-            return _webhook_event(event, payload)
-        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError) as error:
-            # Besides a wrong signature: no UTF-8, no JSON, no event. The reason is not the sender's business.
-            raise BadSignature(type(error).__name__) from error
+        return parse_snapshot(headers=headers, body=body, secret=self._webhook_secret)
+
+
+def parse_snapshot(*, headers: Mapping[str, str], body: bytes, secret: str) -> WebhookEvent:
+    """Verifies `Stripe-Signature` over the raw body, not older than TOLERANCE_S. Raises BadSignature."""
+    try:
+        event = stripe.Webhook.construct_event(body, headers.get(SIGNATURE_HEADER) or "", secret, TOLERANCE_S)
+        return _webhook_event(event, json.loads(body))
+    except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # Besides a wrong signature: no UTF-8, no JSON, no event. The reason is not the sender's business.
+        raise BadSignature(type(error).__name__) from error
 
 
 def _status(session: stripe.checkout.Session, intent: stripe.PaymentIntent | None) -> ProviderStatus:

@@ -28,7 +28,7 @@ from ..gateways.base import BalanceTooLow, GatewayError, ProviderRefused
 from ..gateways.payout_registry import get_payout_gateway
 from ..gateways.payouts import PayoutOrder, PayoutState, ProviderPayout
 from ..models import Payout, PayoutMethod
-from . import payout_methods, payout_steps
+from . import payout_arrivals, payout_methods, payout_steps
 from .payout_steps import Owner, Status
 
 log = structlog.get_logger(__name__)
@@ -333,8 +333,16 @@ def sweep(*, at: datetime) -> int:
 
 
 def sweep_paid(*, at: datetime) -> int:
-    """Ask about paid ones whose money may have come back unnoticed; returns how many moved."""
-    return sum(_try(uid) for uid in selectors.list_paid_to_check(at=at))
+    """Ask about paid ones whose money may have come back unnoticed, or was not taken by the bank; returns how many
+    moved."""
+    uids = selectors.list_paid_to_check(at=at)
+    n_moved = sum(_try(uid) for uid in uids)
+    for kind, account_id in selectors.list_accounts_of(uids=uids):
+        try:
+            payout_arrivals.follow(kind=kind, account_id=account_id)
+        except ProviderUnavailable:
+            log.warning("payout_arrivals_not_swept", kind=kind)
+    return n_moved
 
 
 def _try(uid: uuid.UUID, *, is_sending: bool = False) -> bool:
