@@ -104,7 +104,8 @@ REJECT_REASONS = (
 RETURN_REASONS = ("came_back", "account_closed", "account_unknown", "name_mismatch", "refused_by_bank", "other")
 
 # -- comparing with a provider's list
-# Days around the one that is compared: a payment may be heard of late, and dates differ by moments.
-LIST_DAYS_BEFORE, LIST_DAYS_AFTER = 3, 1
+# Days around the one that is compared: a payment may be heard of late (a try that failed is authorised up to three days
+# later, and asked about once more a day), and dates differ by moments.
+LIST_DAYS_BEFORE, LIST_DAYS_AFTER = 5, 1
 # Days that the nightly job goes back for what was not compared.
 RECONCILE_DAYS = 3

@@ -107,7 +107,7 @@ class RazorpayX:
                 raise _bad("Different request body sent for the same Idempotency Header")
             return saved.body, ()
         account = self._check_payout(params)
-        payout = self._store.put(item=_payout(params, account))
+        payout = self._store.put(item=objects.payout(params=params, account_id=account["id"]))
         if payout["amount"] > self._store.knobs.balance_minor:
             payout["status"] = "queued"
         answer = SavedAnswer(fingerprint=fingerprint, status=200, body=self._shown(payout))
@@ -211,30 +211,6 @@ def _fund_account(same: dict[str, Any]) -> Object:
         "batch_id": None,
         "active": True,
         "created_at": int(time.time()),
-    }
-
-
-def _payout(params: dict[str, Any], account: Object) -> Object:
-    return {
-        "object": "razorpay.payout",
-        "id": new_id("pout"),
-        "entity": "payout",
-        "fund_account_id": account["id"],
-        "amount": params["amount"],
-        "currency": "INR",
-        "notes": params.get("notes") or [],
-        "fees": 590,
-        "tax": 90,
-        "status": "processing",
-        "utr": None,
-        "mode": params["mode"],
-        "purpose": params.get("purpose", "payout"),
-        "reference_id": params.get("reference_id"),
-        "narration": params.get("narration"),
-        "batch_id": None,
-        "status_details": {"reason": None, "description": None, "source": None},
-        "created_at": int(time.time()),
-        "fee_type": None,
     }
 
 
