@@ -36,6 +36,9 @@ RECONCILE_AFTER_SECONDS = 120
 SWEEP_AFTER_SECONDS = 60
 # Refunds and disputes under way: a notice may have been lost.
 ASK_AGAIN_SECONDS = 3600
+# Razorpay: a page is open for SESSION_LIFE_HOURS, a try on it that failed may be authorised up to three days later, and
+# a bank may take a day more. So long a payment that failed or expired is asked about every ASK_AGAIN_SECONDS.
+LATE_PAYMENT_SPAN = timedelta(days=5)
 BATCH = 100
 
 # Why a refund was made that nobody asked for.

@@ -20,12 +20,13 @@ from .constants import (
     BATCH,
     CURRENCIES,
     EARLY_FRAUD_WARNING,
+    LATE_PAYMENT_SPAN,
     OP_NAMESPACE,
     PACKAGES,
     RECONCILE_AFTER_SECONDS,
     SWEEP_AFTER_SECONDS,
 )
-from .models import MoneyBack, Payment, WebhookEvent
+from .models import MoneyBack, Payment, Provider, WebhookEvent
 from .types import Offer, Package
 
 
@@ -115,6 +116,21 @@ def list_unsettled(*, at: datetime) -> list[Payment]:
     before = at - timedelta(seconds=RECONCILE_AFTER_SECONDS)
     waiting = Payment.objects.filter(status=Payment.Status.CREATED, flag="", created_at__lt=before)
     return list(waiting.order_by(F("checked_at").asc(nulls_first=True), "id")[:BATCH])
+
+
+def list_late(*, at: datetime) -> list[uuid.UUID]:
+    """Razorpay's payments that failed or expired within LATE_PAYMENT_SPAN, whose money may still arrive, and that were
+    not asked about for a while; longest unasked first. For the reconciler."""
+    over = Payment.objects.filter(
+        provider=Provider.RAZORPAY,
+        status__in=[Payment.Status.FAILED, Payment.Status.EXPIRED],
+        flag="",
+        provider_session_id__isnull=False,
+        created_at__gte=at - LATE_PAYMENT_SPAN,
+    )
+    before = at - timedelta(seconds=ASK_AGAIN_SECONDS)
+    unasked = over.filter(Q(checked_at__isnull=True) | Q(checked_at__lt=before))
+    return list(unasked.order_by(F("checked_at").asc(nulls_first=True), "id").values_list("uid", flat=True)[:BATCH])
 
 
 def list_waiting_events(*, at: datetime) -> list[int]:

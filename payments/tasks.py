@@ -29,9 +29,11 @@ def sweep_events() -> int:
 
 @shared_task(name="payments.reconcile")
 def reconcile() -> int:
-    """Every 5 min: payments that no notice told us about, refunds whose answer was lost, disputes under way."""
+    """Every 5 min: payments that no notice told us about, also after they failed; refunds whose answer was lost,
+    disputes under way."""
     at = timezone.now()
-    return reconciliation.reconcile(at=at) + money_back.finish_refunds(at=at) + reconciliation.follow_up(at=at)
+    n_moved = reconciliation.reconcile(at=at) + reconciliation.look_for_late(at=at)
+    return n_moved + money_back.finish_refunds(at=at) + reconciliation.follow_up(at=at)
 
 
 @shared_task(name="payments.refund_warned")

@@ -1,4 +1,4 @@
-"""What moved at Razorpay, through its official client: payments, refunds, disputes, settlements, and RazorpayX's payouts.
+"""What moved at Razorpay, through its official client: payments, refunds, disputes, settlements, RazorpayX's payouts.
 
 Razorpay has no list of everything that moved: each kind has one of its own, by the time its rows were made, the newest
 first (razorpay.com/docs/api/{payments,refunds,disputes,settlements}/fetch-all, /x/payouts/fetch-all). What belongs to

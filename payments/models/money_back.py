@@ -71,6 +71,8 @@ class MoneyBack(models.Model):
         ]
         indexes = [
             models.Index(fields=["payment", "id"], name="money_back_payment_idx"),
+            models.Index(fields=["created_at"], name="money_back_created_idx"),
+            models.Index(fields=["closed_at"], condition=Q(closed_at__isnull=False), name="money_back_closed_idx"),
             models.Index(fields=["evidence_due_at"], condition=Q(state="open"), name="money_back_open_idx"),
         ]
 

@@ -134,6 +134,7 @@ class Payout(models.Model):
                 condition=Q(status__in=["approved", "processing"]),
                 name="payout_open_idx",
             ),
+            models.Index(fields=["sent_at"], condition=Q(sent_at__isnull=False), name="payout_sent_idx"),
         ]
 
     def __str__(self) -> str:
@@ -162,7 +163,10 @@ class PayoutStep(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["payout", "id"], name="payout_step_idx")]
+        indexes = [
+            models.Index(fields=["payout", "id"], name="payout_step_idx"),
+            models.Index(fields=["at"], name="payout_step_at_idx"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.status} {self.reason}"

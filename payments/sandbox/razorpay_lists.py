@@ -57,7 +57,8 @@ class RazorpayLists:
             raise _bad("The month field is required, and the count may not be greater than 1000.")
         with self._store.reading():
             rows = [row for row in self._store.list_items(kind="razorpay.adjustment") if _is_on(row, wanted)]
-            return _collection([objects.public(row, base_url="") for row in rows[skip : skip + count]])
+            shown = [objects.public(row, base_url="") for row in rows[skip : skip + count]]
+            return _collection([{name: row[name] for name in row if name != "id"} for row in shown])
 
     def _plant(self, request: Request, args: dict[str, str]) -> Response:
         body = read_json(request=request)
