@@ -349,7 +349,7 @@ def list_places(*, ids: Collection[int]) -> dict[int, Conversation]:
 
 
 def list_conversation_uids(*, ids: Collection[int]) -> dict[int, uuid.UUID]:
-    """The public ids of conversations by their primary keys. For jobs only."""
+    """The public ids of conversations by their primary keys. For jobs, and for whoever may see the holds in them."""
     return dict(Conversation.objects.filter(pk__in=ids).values_list("pk", "uid"))
 
 

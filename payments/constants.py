@@ -44,6 +44,8 @@ BATCH = 100
 # Why a refund was made that nobody asked for.
 EARLY_FRAUD_WARNING = "early_fraud_warning"
 
+# Refunds and disputes that touched a creator, the newest.
+TOUCHED_SHOWN = 20
 # One's payments on a page.
 PAYMENTS_PAGE = 20
 

@@ -176,6 +176,27 @@ def _paid_out(name: str, payload: Payload) -> str:
     return gettext("There is news about your payout")
 
 
+def _money_back(payload: Payload, actor: uuid.UUID | None) -> str:
+    """The buyer's page of the case, or the wallet where the payload of old names none."""
+    named = payload.get("case")
+    return reverse("payments:money-back", args=[named]) if named else reverse("credits:wallet")
+
+
+def _touched(payload: Payload, actor: uuid.UUID | None) -> str:
+    """The creator's page of the case."""
+    named = payload.get("case")
+    return reverse("payments:touched-case", args=[named]) if named else reverse("payments:touched")
+
+
+def _fans_reversed(name: str, payload: Payload) -> str:
+    if payload.get("amount_centi"):
+        words = gettext(
+            "A payment of a fan was reversed: credits held for you went back: %(n)s. What you earned stays."
+        )
+        return words % {"n": _credits(payload)}
+    return gettext("A payment of a fan was reversed. What you earned with it stays yours.")
+
+
 def _reversed(name: str, payload: Payload) -> str:
     owed_centi = int(payload.get("owed_centi", 0))
     values = {"n": _credits(payload), "owed": _credits({"amount_centi": owed_centi})}
@@ -234,9 +255,19 @@ _ALL = (
         icon="wallet",
         words=_reversed,
         many=lambda n: ngettext("%(n)d change of a payment of yours", "%(n)d changes of payments of yours", n),
-        page=_to("credits:wallet"),
+        page=_money_back,
         mail=Mail.NOW,
         push=True,
+    ),
+    Kind(
+        code="payment_reversed",
+        label=_("Reversed payments of fans"),
+        hint=_("A payment that had paid for messages to you, or for something in your shop, was refunded or disputed."),
+        icon="return",
+        words=_fans_reversed,
+        many=lambda n: ngettext("%(n)d payment of a fan was reversed", "%(n)d payments of fans were reversed", n),
+        page=_touched,
+        audience=For.CREATORS,
     ),
     Kind(
         code="answer_disputed",

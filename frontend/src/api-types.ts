@@ -1511,6 +1511,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/earnings/money-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest 20 that touched what was paid to the caller; always one page, empty for who was never paid. */
+        get: operations["get_earnings_moneyBack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/earnings/money-back/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description 404 for one that did not touch the caller. */
+        get: operations["get_earnings_moneyBack_case_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/follows": {
         parameters: {
             query?: never;
@@ -2407,6 +2441,27 @@ export interface paths {
         };
         /** @description How far one's purchase is; 404 for anyone else's. */
         get: operations["get_payments_payment_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{payment_id}/money-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What became of one's payment, the oldest first and always one page; 404 for anyone else's.
+         *
+         *     Each names the messages and unlocks that the payment funded, and where its credits were found.
+         */
+        get: operations["get_payments_payment_id_moneyBack"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4548,6 +4603,50 @@ export interface components {
             next: string | null;
             results: components["schemas"]["MethodOut"][];
         };
+        /**
+         * @description A refund or dispute of one's payment. The four sums say where its credits were found: unspent, held for messages
+         *     that were not answered, in Pairly's reserve, and as a debt; they are 0 while nothing was taken. `other_centi` of
+         *     reserve and debt had settled an older debt.
+         */
+        MoneyBackOut: {
+            amount_minor: number;
+            /** Format: date-time */
+            created_at: string;
+            currency: string;
+            debt_centi: number;
+            held_centi: number;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description * `refund` - refund
+             *     * `dispute` - dispute
+             * @enum {string}
+             */
+            kind: "refund" | "dispute";
+            other_centi: number;
+            parts: components["schemas"]["OwnPlaceOut"][];
+            reserve_centi: number;
+            /**
+             * @description * `pending` - under way
+             *     * `succeeded` - paid back
+             *     * `failed` - failed
+             *     * `warning` - inquiry, no money taken
+             *     * `open` - being decided
+             *     * `won` - won
+             *     * `lost` - lost
+             * @enum {string}
+             */
+            state: "pending" | "succeeded" | "failed" | "warning" | "open" | "won" | "lost";
+            unspent_centi: number;
+        };
+        MoneyBackPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["MoneyBackOut"][];
+        };
         /** @description A month. What comes last is added up while the movements are sent. */
         MonthStatementOut: {
             /** @description spend, owed (below zero), earned, earned_promo, set_aside; those the account has */
@@ -4771,6 +4870,29 @@ export interface components {
             /** Format: uuid */
             id: string;
             width_px: number;
+        };
+        /** @description As its buyer sees it: what of it the reserve stands for, and what they owe. */
+        OwnPlaceOut: {
+            /** Format: uuid */
+            conversation_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            debt_centi: number;
+            funded_centi: number;
+            held_centi: number;
+            /** Format: uuid */
+            item_id: string | null;
+            /**
+             * @description * `message` - message
+             *     * `unlock` - unlock
+             * @enum {string}
+             */
+            readonly kind: "message" | "unlock";
+            /** @description of the message in its conversation */
+            readonly position: number | null;
+            reserve_centi: number;
+            /** Format: uuid */
+            unlock_id: string | null;
         };
         /**
          * @description One's own profile, with where it says one is: the cell that is kept. Others see a distance bucket at most.
@@ -5733,6 +5855,64 @@ export interface components {
             /** @description PNG in base64 */
             readonly qr_png: string;
             secret: string;
+        };
+        /**
+         * @description A refund or dispute of a payment that went to the caller in part: what of theirs went back out of escrow, and
+         *     what they keep.
+         */
+        TouchedOut: {
+            covered_centi: number;
+            /** Format: date-time */
+            created_at: string;
+            held_centi: number;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description * `refund` - refund
+             *     * `dispute` - dispute
+             * @enum {string}
+             */
+            kind: "refund" | "dispute";
+            parts: components["schemas"]["TouchedPlaceOut"][];
+            /**
+             * @description * `pending` - under way
+             *     * `succeeded` - paid back
+             *     * `failed` - failed
+             *     * `warning` - inquiry, no money taken
+             *     * `open` - being decided
+             *     * `won` - won
+             *     * `lost` - lost
+             * @enum {string}
+             */
+            state: "pending" | "succeeded" | "failed" | "warning" | "open" | "won" | "lost";
+        };
+        TouchedPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["TouchedOut"][];
+        };
+        /** @description As its creator sees it: `covered_centi` of what is reversed Pairly stands for, and the creator keeps it. */
+        TouchedPlaceOut: {
+            /** Format: uuid */
+            conversation_id: string | null;
+            covered_centi: number;
+            /** Format: date-time */
+            created_at: string;
+            funded_centi: number;
+            held_centi: number;
+            /** Format: uuid */
+            item_id: string | null;
+            /**
+             * @description * `message` - message
+             *     * `unlock` - unlock
+             * @enum {string}
+             */
+            readonly kind: "message" | "unlock";
+            /** @description of the message in its conversation */
+            readonly position: number | null;
         };
         TransactionMetadata: {
             /**
@@ -9255,6 +9435,65 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    get_earnings_moneyBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TouchedPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_earnings_moneyBack_case_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TouchedOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_follows: {
         parameters: {
             query?: {
@@ -11567,6 +11806,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_payments_payment_id_moneyBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoneyBackPage"];
                 };
             };
             400: components["responses"]["BadRequest"];

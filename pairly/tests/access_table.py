@@ -112,6 +112,7 @@ ITEM, OWN_ITEM, UNLOCK, SALE = (
     {"unlock_id": "sale"},
 )
 OWN_FILE, BOUGHT_FILE = OWN_ITEM | {"file_id": "own file"}, UNLOCK | {"file_id": "unlock file", "width": "unlock width"}
+CASE_OF_MINE, TOUCHED_CASE = {"case_id": "money back"}, {"case_id": "touched case"}
 BUY = {"package_id": "credits-500", "provider": "stripe", "currency": "USD"}
 
 PAGES: dict[str, Route] = {
@@ -206,6 +207,9 @@ PAGES: dict[str, Route] = {
     "credits:earnings": route(GET=ask(SIGNED_IN, make.a_creator)),
     "payments:payment-list": route(GET=SIGNED_IN),
     "payments:receipt": route(PAYMENT, GET=ask(OWNER, make.paid)),
+    "payments:money-back": route(CASE_OF_MINE, GET=OWNER),
+    "payments:touched": route(GET=SIGNED_IN),
+    "payments:touched-case": route(TOUCHED_CASE, GET=OWNER),
     "payments:buy": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, {**BUY, "nonce": str(uuid.UUID(int=9))})),
     "payments:payment-detail": route(PAYMENT, GET=ask(OWNER, **ASKED)),
     # -- money: shop
@@ -477,6 +481,9 @@ API: dict[str, Route] = {
         POST=ask(PUBLIC, make.razorpay_webhook, headers=make.razorpay_webhook_headers)
     ),
     "payments:payment-detail": route(PAYMENT, GET=OWNER),
+    "payments:money-back-list": route(PAYMENT, GET=OWNER),
+    "payments:touched-list": route(GET=SIGNED_IN),
+    "payments:touched-detail": route(TOUCHED_CASE, GET=OWNER),
     # -- money: shop
     "payments:shop-shelf": route(PEER, GET=PUBLIC),
     "payments:shop-item-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, shop.item)),

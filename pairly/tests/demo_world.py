@@ -253,7 +253,7 @@ def employ(world, browser, newcomer):
     world.paths |= {
         "recovery case": f"/staff/cases/{case.uid}/",
         "dispute case": f"/staff/cases/{dispute()}/",
-        "payment dispute case": f"/staff/cases/{disputed_payment()}/",
+        "payment dispute case": f"/staff/cases/{disputed_payment(world, browser)}/",
         "member": f"/staff/people/{member.uid}/",
         "member self": f"/staff/people/{admin.uid}/",
     }
@@ -304,7 +304,7 @@ def pay_out(world, browser):
     }
 
 
-def disputed_payment():
+def disputed_payment(world, browser):
     """A bank wants money back of which some is spent, some held and some left; the case of staff."""
     fan = PenFriend("fan", name="Quinn Fan")
     now = timezone.now()
@@ -329,7 +329,18 @@ def disputed_payment():
     )  # fmt: skip
     with transaction.atomic():
         returns.apply(payment=payment, truth=truth)
-    return WorkItem.objects.get(kind="payment_dispute").uid
+    creator = letters.creator.user
+    world.contexts |= {
+        name: signed_in(world, browser, user, "") for name, user in (("debtor", fan.user), ("touched", creator))
+    }
+    item = WorkItem.objects.get(kind="payment_dispute")
+    world.paths |= {
+        "money back": f"/credits/money-back/{item.ref}/",
+        "touched case": f"/earnings/money-back/{item.ref}/",
+        "payment of staff": f"/staff/payments/{payment.uid}/",
+        "disputed by the debtor": f"/credits/payments/{payment.uid}/",
+    }
+    return item.uid
 
 
 def announce(admin, proof, visitor):

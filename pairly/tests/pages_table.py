@@ -932,6 +932,14 @@ EVERYWHERE = [
         persona="fan",
         path=lambda world: f"{world.paths['paid payment']}receipt/",
     ),
+    # -- money: refunds and disputes
+    Entry(name="money-back", view="payments:money-back", persona="debtor", path=at("money back")),
+    Entry(name="wallet-owed", view="credits:wallet", persona="debtor"),
+    Entry(name="payments-disputed", view="payments:payment-list", persona="debtor"),
+    Entry(name="payment-owed", view="payments:payment-detail", persona="debtor", path=at("disputed by the debtor")),
+    Entry(name="touched", view="payments:touched", persona="touched"),
+    Entry(name="touched-empty", view="payments:touched", persona="creator"),
+    Entry(name="touched-case", view="payments:touched-case", persona="touched", path=at("touched case")),
     # -- money: caps
     Entry(name="caps", view="credits:caps", persona="fan"),
     Entry(name="caps-waiting", view="credits:caps", persona="newcomer", act=set_caps),
