@@ -20,10 +20,10 @@ def roll_up() -> int:
 
 
 @shared_task(name="credits.check_ledger")
-def check_ledger() -> int:
-    """Every 10 min, and when staff ask: checks the invariants and keeps what was found; an alert in the log for
-    each that does not hold."""
-    bad = [finding for finding in checks.run().findings if not finding.is_ok]
+def check_ledger(*, is_full: bool = False) -> int:
+    """Every 10 min what is new, every night and when staff ask everything: checks the invariants and keeps what was
+    found; an alert in the log for each that does not hold."""
+    bad = [finding for finding in checks.run(is_full=is_full).findings if not finding.is_ok]
     for finding in bad:
         log.error("ledger_difference", invariant=finding.name, difference=finding.difference)
     return len(bad)

@@ -104,6 +104,9 @@ def known(self, what):
     return bool(getattr(self, what, None))
 
 
+SINCE = invariants.Since(xid=0, at=datetime(2000, 1, 1, tzinfo=UTC))
+
+
 class Ledger(RuleBasedStateMachine):
     """Two fans, two creators, one clock that only moves forward."""
 
@@ -425,9 +428,11 @@ class Ledger(RuleBasedStateMachine):
         assert moved.get(("fee", "CRD"), 0) == self.model.fees - self.model.funded
         money = {key: n for key, n in moved.items() if key[1] != "CRD" and n}
         assert money == {key: n for key, n in self.model.money.items() if n}
-        found = invariants.check_in_transaction(at=self.now)
-        assert len(found) == 8
-        assert [f for f in found if not f.is_ok] == []
+        # In full, and as if everything was new since before this transaction.
+        for since in (None, SINCE):
+            found = invariants.check_in_transaction(at=self.now, since=since)
+            assert len(found) == 8
+            assert [f for f in found if not f.is_ok] == []
 
 
 STEPS = {"locked": ("rejected", "sent"), "sent": ("settled", "returned"), "settled": ("bounced",)}

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 import django_stubs_ext
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
@@ -225,6 +226,11 @@ CELERY_BEAT_SCHEDULE = {
     "credits-fund-reserve": {"task": "credits.fund_reserve", "schedule": 3600.0},
     "credits-refresh-caps": {"task": "credits.refresh_caps", "schedule": 60.0},
     "credits-check-ledger": {"task": "credits.check_ledger", "schedule": 600.0},
+    "credits-check-ledger-in-full": {
+        "task": "credits.check_ledger",
+        "schedule": crontab(hour=2, minute=30),
+        "kwargs": {"is_full": True},
+    },
     "messaging-sweep-unpushed": {"task": "messaging.sweep_unpushed", "schedule": 10.0},
     "payments-sweep-events": {"task": "payments.sweep_events", "schedule": 30.0},
     "payments-reconcile": {"task": "payments.reconcile", "schedule": 300.0},
