@@ -52,6 +52,7 @@ LINKS = (
     Link("moderation:bans", _("Banned networks"), "users.staff_ban_ips", "shield"),
     Link("moderation:announcements", _("Announcements"), "users.staff_announce", "spark"),
     Link("moderation:money", _("Trial balance"), "users.staff_view_payouts", "wallet"),
+    Link("moderation:payments", _("Payments"), "users.staff_view_payouts", "card"),
     # -- people and invitations
     Link("moderation:people", _("Who works here"), "users.staff_invite", "people"),
     # -- payouts

@@ -2,7 +2,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import announcement_views, ban_views, case_views, log_views, money_views, payout_views, people_views, views
+from . import (
+    announcement_views,
+    ban_views,
+    case_views,
+    log_views,
+    money_views,
+    payment_views,
+    payout_views,
+    people_views,
+    views,
+)
 from .verifications.urls import staff_urlpatterns as verifications
 
 app_name = "moderation"
@@ -38,6 +48,10 @@ urlpatterns = [
     # -- money: trial balance
     path("money/", money_views.MoneyPage.as_view(), name="money"),
     path("money/check/", money_views.CheckPage.as_view(), name="money-check"),
+    # -- payments
+    path("payments/", payment_views.PaymentsPage.as_view(), name="payments"),
+    path("payments/<uuid:uid>/", payment_views.PaymentPage.as_view(), name="payment"),
+    path("payments/<uuid:uid>/refund/", payment_views.RefundPage.as_view(), name="payment-refund"),
     # -- payouts
     path("transfers/", payout_views.TransfersPage.as_view(), name="transfers"),
     path("transfers/<uuid:uid>/", payout_views.TransferPage.as_view(), name="transfer"),

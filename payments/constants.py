@@ -41,6 +41,8 @@ ASK_AGAIN_SECONDS = 3600
 LATE_PAYMENT_SPAN = timedelta(days=5)
 BATCH = 100
 
+# Why staff refund a payment.
+REFUND_REASONS = ("asked_for", "duplicate", "fraudulent", "our_mistake", "goodwill", "other")
 # Why a refund was made that nobody asked for.
 EARLY_FRAUD_WARNING = "early_fraud_warning"
 

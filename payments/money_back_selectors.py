@@ -6,13 +6,15 @@ import uuid
 from dataclasses import replace
 from typing import Final
 
+from django.db.models import Sum
+
 from credits import trace_selectors
 from credits.types import LotSpending
 from pairly.common.problems import NotFound
 from users.models import User
 
 from . import selectors
-from .models import MoneyBack
+from .models import MoneyBack, Payment
 from .selectors import return_op_id
 from .types import Trace, TracedPart
 
@@ -97,6 +99,22 @@ def _is_nothing(row: MoneyBack) -> bool:
 def list_money_back(*, user: User, payment_uid: uuid.UUID) -> list[MoneyBack]:
     """Refunds and disputes of a payment of `user`, the oldest first; none for somebody else's."""
     return list(MoneyBack.objects.filter(payment__uid=payment_uid, payment__user=user).order_by("id"))
+
+
+def list_of_payment(*, payment: Payment) -> list[MoneyBack]:
+    """All refunds and disputes of a payment, the oldest first, for staff's pages."""
+    return list(MoneyBack.objects.filter(payment=payment).select_related("requested_by").order_by("id"))
+
+
+def get_left_minor(*, payment: Payment) -> int:
+    """What neither a refund nor a bank has of a payment; 0 where nothing can be refunded, also while a bank decides.
+
+    Who means to refund it holds the payment's lock.
+    """
+    if payment.is_open or payment.money_back.filter(state=MoneyBack.State.OPEN).exists():
+        return 0
+    gone = payment.money_back.exclude(state__in=[MoneyBack.State.WARNING, MoneyBack.State.WON, MoneyBack.State.FAILED])
+    return max(0, payment.amount_minor - (gone.aggregate(n=Sum("amount_minor"))["n"] or 0))
 
 
 def get_money_back(*, uid: uuid.UUID) -> MoneyBack:

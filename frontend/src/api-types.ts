@@ -77,6 +77,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/payments/{uid}/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Refund all or a part; the same for one key. Takes a fresh proof, and is recorded.
+         *
+         *     403 `step_up_required`, `own_payment`; 409 `not_refundable`, `refund_refused` (with the provider's `reason`),
+         *     `idempotency_conflict`; 422 `refund_too_large` (with `left_minor`); 503 `provider_unavailable`: the refund
+         *     stands, and is finished by itself or by the same request sent again.
+         */
+        post: operations["post_admin_payments_uid_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/payouts/pending": {
         parameters: {
             query?: never;
@@ -5397,6 +5420,47 @@ export interface components {
         RefreshIn: {
             refresh_token: string;
         };
+        /** @description `amount_minor` in minor units of the payment's currency. */
+        RefundIn: {
+            /** Format: int64 */
+            amount_minor: number;
+            /**
+             * @description * `asked_for` - asked_for
+             *     * `duplicate` - duplicate
+             *     * `fraudulent` - fraudulent
+             *     * `our_mistake` - our_mistake
+             *     * `goodwill` - goodwill
+             *     * `other` - other
+             * @enum {string}
+             */
+            reason: "asked_for" | "duplicate" | "fraudulent" | "our_mistake" | "goodwill" | "other";
+        };
+        /** @description A refund that staff asked for: `pending` until the provider says that it is done, then its credits are taken. */
+        RefundOut: {
+            /** Format: int64 */
+            amount_minor: number;
+            /** Format: date-time */
+            closed_at?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            currency: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            payment_id: string;
+            reason?: string;
+            /**
+             * @description * `pending` - under way
+             *     * `succeeded` - paid back
+             *     * `failed` - failed
+             *     * `warning` - inquiry, no money taken
+             *     * `open` - being decided
+             *     * `won` - won
+             *     * `lost` - lost
+             * @enum {string}
+             */
+            state: "pending" | "succeeded" | "failed" | "warning" | "open" | "won" | "lost";
+        };
         /** @description What the device answered: `credential` as of PublicKeyCredential.toJSON(), `state` from the begin. */
         RegistrationIn: {
             credential: {
@@ -6445,6 +6509,48 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_admin_payments_uid_refund: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description a UUID of yours for this request: sent again, it acts once and gives the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];

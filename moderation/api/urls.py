@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from ..verifications.api.urls import urlpatterns as verifications
-from . import announcement_views, ban_views, payout_views, people_views, views
+from . import announcement_views, ban_views, payment_views, payout_views, people_views, views
 
 app_name = "moderation"
 
@@ -26,6 +26,8 @@ urlpatterns = [
         announcement_views.WithdrawView.as_view(),
         name="announcement-withdraw",
     ),
+    # -- payments
+    path("admin/payments/<uuid:uid>/refund", payment_views.RefundView.as_view(), name="payment-refund"),
     # -- payouts
     path("admin/payouts/pending", payout_views.PendingPayoutsView.as_view(), name="payout-pending"),
     path("admin/payouts/review/<uuid:uid>", payout_views.ReviewPayoutView.as_view(), name="payout-review"),

@@ -37,7 +37,7 @@ from pairly.common.clock import now_ms
 from pairly.common.ids import uuid7
 from pairly.testing.people import PASSWORD
 from payments import payout_selectors
-from payments.models import Payment, Payout
+from payments.models import MoneyBack, Payment, Payout
 from payments.services import payout_by_hand, payout_reviews
 from payments.tests import paying_out
 from payments.tests.sandboxes import SECRET, razorpay_headers, signature
@@ -535,6 +535,19 @@ def paid(scene: Scene) -> None:
     Payment.objects.filter(pk__gt=0, status="created").update(
         status="paid", paid_at=timezone.now(), provider_payment_id="pi_canary"
     )
+
+
+REFUND_KEY = uuid.UUID(int=11)
+
+
+def refunded_before(scene: Scene) -> dict[str, Any]:
+    """Whoever calls has asked for this refund with this key before; the provider knows no payment of this world."""
+    payment = Payment.objects.get(uid=scene.world.objects["payment"])
+    MoneyBack.objects.create(
+        payment=payment, kind="refund", state="succeeded", amount_minor=10, reason="asked_for", request_id=REFUND_KEY,
+        provider_object_id="re_canary", requested_by=scene.actor.user or scene.world.staff,
+    )  # fmt: skip
+    return {"amount_minor": 10, "reason": "asked_for"}
 
 
 def away(scene: Scene) -> dict[str, Any]:

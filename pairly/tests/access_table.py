@@ -69,6 +69,10 @@ def idempotency_key(_: Any) -> dict[str, str]:
     return {"Idempotency-Key": str(uuid.uuid4())}
 
 
+def refund_key(_: Any) -> dict[str, str]:
+    return {"Idempotency-Key": str(make.REFUND_KEY)}
+
+
 def octets(_: Any) -> dict[str, str]:
     return {"Content-Type": "application/octet-stream"}
 
@@ -328,6 +332,14 @@ PAGES: dict[str, Route] = {
     "payments:payout": route(PAYOUT, GET=ask(OWNER, make.a_creator)),
     "payments:payout-cancel": route(PAYOUT, POST=ask(OWNER, make.set_aside)),
     "payments:payout-receipt": route(PAYOUT, GET=ask(OWNER, make.paid_out)),
+    # -- money: payments of people
+    "moderation:payments": route(GET=ask(PAYOUTS, query="?q=canary", **LOOK)),
+    "moderation:payment": route({"uid": "payment"}, GET=ask(PAYOUTS, **LOOK)),
+    "moderation:payment-refund": route(
+        {"uid": "payment"},
+        GET=REVIEW,
+        POST=ask(REVIEW, {"amount": "0.10", "reason": "asked_for"}, idle="it is shown once more first"),
+    ),
     "moderation:transfers": route(GET=REVIEW),
     "moderation:transfer": route(TRANSFER, GET=ask(REVIEW, **LOOK)),
     "moderation:transfer-account": route(TRANSFER, POST=prove(REVIEW, make.approved_payout)),
@@ -573,6 +585,9 @@ API: dict[str, Route] = {
     ),
     "payments:payout-detail": route(PAYOUT, GET=OWNER, DELETE=ask(OWNER, make.set_aside)),
     "payments:payout-timeline": route(PAYOUT, GET=OWNER),
+    "moderation:payment-refund": route(
+        {"uid": "payment"}, POST=prove(REVIEW, make.refunded_before, headers=refund_key, idle="asked for before")
+    ),
     "moderation:payout-pending": route(GET=ask("users.staff_view_payouts", **LOOK)),
     "moderation:payout-review": route(TRANSFER, POST=prove(REVIEW, make.payout_case)),
 }

@@ -189,7 +189,8 @@ def buy(world):
         page.locator("form", has=page.locator("[name=package_id]")).locator("[type=submit]").click()
         page.wait_for_url(sandbox)
         world.paths["open payment"] = world.paths.get("paid payment", "")
-        world.paths["paid payment"] = f"/credits/payments/{Payment.objects.latest('pk').uid}/"
+        uid = Payment.objects.latest("pk").uid
+        world.paths |= {"paid payment": f"/credits/payments/{uid}/", "payment to refund": f"/staff/payments/{uid}/"}
     page.click("form button")  # the sandbox's pay button
     page.wait_for_url("**/credits/payments/**")
     page.close()
