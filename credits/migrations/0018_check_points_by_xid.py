@@ -9,7 +9,7 @@ TABLES = ("credits_op", "credits_lot_use")
 class Migration(migrations.Migration):
     atomic = False  # the tables stay writable while an index is built
 
-    dependencies = [("credits", "0016_check_points")]
+    dependencies = [("credits", "0017_check_points")]
     operations = [
         migrations.RunSQL(
             f"CREATE INDEX CONCURRENTLY {table}_xid ON {table} (xid) WHERE xid IS NOT NULL",
