@@ -9,7 +9,7 @@ class ModerationConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging.registry import on_dispute
-        from payments.registry import on_payment_dispute, on_payout
+        from payments.registry import on_acceptance_refused, on_payment_dispute, on_payout
         from users import registry
 
         from . import disputes, payment_disputes, payouts, queues, recovery
@@ -31,6 +31,7 @@ class ModerationConfig(AppConfig):
         # -- money that a bank took back
         queues.register(payment_disputes.QUEUE)
         on_payment_dispute(opened=payment_disputes.open_case, closed=payment_disputes.close_case)
+        on_acceptance_refused(payment_disputes.reopen_case)
         # -- verifications
         queues.register(verifications.QUEUE)
         registry.on_privacy(export=verification_privacy.export, erase=verification_privacy.erase)

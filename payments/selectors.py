@@ -25,6 +25,7 @@ from .constants import (
     OP_NAMESPACE,
     PACKAGES,
     RECONCILE_AFTER_SECONDS,
+    SEND_LEASE,
     SWEEP_AFTER_SECONDS,
 )
 from .models import MoneyBack, Payment, Provider, WebhookEvent
@@ -154,6 +155,12 @@ def list_warned(*, at: datetime) -> list[uuid.UUID]:
     warned = Payment.objects.filter(warned_at__lt=before, status=Payment.Status.PAID)
     unanswered = warned.exclude(money_back__reason=EARLY_FRAUD_WARNING)
     return list(unanswered.order_by("warned_at").values_list("uid", flat=True)[:BATCH])
+
+
+def list_untold_acceptances(*, at: datetime) -> list[uuid.UUID]:
+    """Disputes that staff accepted and the provider does not know it of, though a job was to tell it."""
+    rows = MoneyBack.objects.filter(state=MoneyBack.State.OPEN, accept_refused="", accept_asked_at__lt=at - SEND_LEASE)
+    return list(rows.order_by("accept_asked_at").values_list("uid", flat=True)[:BATCH])
 
 
 def list_undecided(*, at: datetime) -> list[uuid.UUID]:

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from .errors import ProviderUnavailable, RefundRefused
-from .services import money_back, payout_sending, provider_lists, reconciliation, webhooks
+from .services import dispute_answers, money_back, payout_sending, provider_lists, reconciliation, webhooks
 from .shop.services import renderings
 
 
@@ -33,7 +33,17 @@ def reconcile() -> int:
     disputes under way."""
     at = timezone.now()
     n_moved = reconciliation.reconcile(at=at) + reconciliation.look_for_late(at=at)
-    return n_moved + money_back.finish_refunds(at=at) + reconciliation.follow_up(at=at)
+    n_moved += money_back.finish_refunds(at=at) + dispute_answers.finish_acceptances(at=at)
+    return n_moved + reconciliation.follow_up(at=at)
+
+
+@shared_task(name="payments.accept_dispute")
+def accept_dispute(*, uid: str) -> bool:
+    """After staff accepted a dispute; False when the reconciler has to come back to it, or the provider refused."""
+    try:
+        return dispute_answers.send_acceptance(uid=uuid.UUID(uid))
+    except ProviderUnavailable:
+        return False
 
 
 @shared_task(name="payments.refund_warned")

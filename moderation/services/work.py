@@ -47,6 +47,12 @@ def close_item(*, kind: str, ref: uuid.UUID, outcome: str) -> bool:
     return rows.update(decided_at=timezone.now(), outcome=outcome, taken_by=None, taken_until=None) > 0
 
 
+def reopen_item(*, kind: str, ref: uuid.UUID) -> bool:
+    """Put a decided case back: what was decided could not be done. Returns whether it was decided."""
+    rows = WorkItem.objects.filter(kind=kind, ref=ref, decided_at__isnull=False)
+    return rows.update(decided_by=None, decided_at=None, outcome="", taken_by=None, taken_until=None) > 0
+
+
 def take_next(*, kind: str, user: User) -> WorkItem | None:
     """Give `user` the most severe, then oldest open case for LOCK_TIME: one they hold already, else a free one.
 

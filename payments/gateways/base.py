@@ -159,6 +159,10 @@ class PaymentGateway(Protocol):
         """Send money back. `refund_id` is ours and the provider's idempotency key."""
         ...
 
+    def accept_dispute(self, *, dispute_id: str) -> None:
+        """Give a dispute up: it is lost, for good. One that has ended is left as it is."""
+        ...
+
     def parse_webhook(self, *, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         """Verify a webhook over its raw body; `headers` by lower-case name. Raises only BadSignature."""
         ...

@@ -204,6 +204,12 @@ class RazorpayGateway:
             )
             return refund_of(made)
 
+    def accept_dispute(self, *, dispute_id: str) -> None:
+        """Accept it: `open` becomes `lost`. There is no idempotency key; it is asked first how it stands."""
+        with translated_errors():
+            if self._client.dispute.fetch(dispute_id)["status"] not in ("won", "lost", "closed"):
+                self._client.dispute.accept(dispute_id)
+
     def is_return_signed(self, *, query: Mapping[str, str]) -> bool:
         """Whether Razorpay wrote the address that the buyer came back by: HMAC-SHA256 with the key's secret over link,
         reference, status and payment. It proves nothing that is not asked for again."""

@@ -42,6 +42,7 @@ _DISPUTE_STATES = {
     "won": "won", "lost": "lost", "prevented": "warning", "warning_closed": "warning",
     "warning_needs_response": "warning", "warning_under_review": "warning",
 }  # fmt: skip
+_ENDED = ("won", "lost", "prevented", "warning_closed")
 # What is kept of a notice and its object: no name, no address, no card.
 _KEPT_OF_EVENT = ("id", "type", "created", "livemode", "api_version", "account")
 _KEPT_OF_OBJECT = (
@@ -165,6 +166,12 @@ class StripeGateway:
         with translated_errors():
             made = self._client.v1.refunds.create(params=fields, options={"idempotency_key": str(refund_id)})
         return _refund(made)
+
+    def accept_dispute(self, *, dispute_id: str) -> None:
+        """Close it: `needs_response` becomes `lost`. It is asked first, for Stripe knows a key for a day only."""
+        with translated_errors():
+            if self._client.v1.disputes.retrieve(dispute_id).status not in _ENDED:
+                self._client.v1.disputes.close(dispute_id, options={"idempotency_key": f"accept-{dispute_id}"})
 
     def parse_webhook(self, *, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
         return parse_snapshot(headers=headers, body=body, secret=self._webhook_secret)

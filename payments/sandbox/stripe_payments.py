@@ -232,6 +232,13 @@ class StripePayments:
         """A lost dispute that the next instance decides for the merchant."""
         return self._reinstate(self._find_dispute(session, "lost"), is_fee_back=False)
 
+    def close_dispute(self, *, dispute: Object) -> list[Object]:
+        """The merchant gives it up. Raises CannotHappen."""
+        if dispute["status"] != "needs_response":
+            raise CannotHappen("This dispute is already closed")
+        dispute["status"] = "lost"
+        return [self._event("charge.dispute.closed", dispute)]
+
     def _lose(self, session: Object) -> list[Object]:
         dispute = self._find_dispute(session, "needs_response")
         dispute["status"] = "lost"

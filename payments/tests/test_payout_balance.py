@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from credits import invariants
-from pairly.site import gauges
 from payments.constants import BALANCE_RETRY, BALANCE_SPAN
 from payments.gateways.base import BalanceTooLow
 from payments.gateways.payout_registry import get_payout_gateway
@@ -118,16 +117,6 @@ def test_where_the_provider_cannot_be_asked_whether_it_made_one_nothing_is_set_a
     left = payout_sending.send(uid=payout.uid)
     assert (left.status, left.reason, left.n_unsent) == ("processing", "provider_away", 0)
     assert locked(payout) == 0
-
-
-def test_staff_is_told_by_a_metric_with_an_alert(shop):
-    payout = approved_by()
-    shop.turn(balance_minor=1)
-    payout_sending.send(uid=payout.uid)
-    with connection.cursor() as cursor:  # the metrics ask on a connection of their own, which sees no test
-        cursor.execute(gauges._STATEMENT)
-        told = dict(zip(gauges.DATABASE_GAUGES, cursor.fetchone(), strict=True))
-    assert told["pairly_payouts_waiting_for_balance"] == 1
 
 
 def test_by_razorpayx_it_waits_there_and_the_timeline_says_so(shop):
