@@ -38,7 +38,7 @@ from security.services import attempts, audit, bans
 from security.types import Client as Visitor
 from security.types import Door
 from users.constants import DELETION_GRACE, SESSION_KEY
-from users.models import AccountClosure, Announcement, DataExport, Notification, Session, User
+from users.models import AccountClosure, Announcement, DataExport, Session, User
 from users.services import (
     announcements,
     blocks,
@@ -211,15 +211,14 @@ def _past_payment(fan, status, refunded_minor):
 def trade(world):
     """The fan has one of the creator's wares in the library, the creator a draft and a sale that was given back."""
     fan, creator = (User.objects.get(email=email) for email in (demo.FAN, demo.CREATOR))
-    wares = list(ShopItem.objects.filter(seller=creator, state="on_sale").order_by("pk"))
+    on_sale = ShopItem.objects.filter(seller=creator, state="on_sale", price_centi__lt=20_000)
+    wares = list(on_sale.order_by("pk"))
     purchases.grant_promo(user_id=fan.pk, op_id=uuid7(), credits_centi=50_000)
     bought = [
         shop.unlock_item(user=fan, uid=ware.uid, price_centi=ware.price_centi, idempotency_key=uuid7()).unlock
         for ware in wares
     ]
     shop.refund_unlock(user=creator, uid=bought[-1].uid)
-    # The demo's letters are dated back: a notification of today above them would give the page one day twice.
-    Notification.objects.filter(kind__in=("sale", "purchase")).delete()
     draft = items.create_item(user=creator, title="Spoons, unfinished", price_centi=6_000)
     world.paths |= {
         "shop": f"/creators/{creator.uid}/shop/",
@@ -283,6 +282,8 @@ def pay_out(world, browser):
     """A creator with accounts and with payouts in several states, the last of them a case for two people of staff."""
     payee = paying_out.make_payee(earned_centi=12_000_000, name="Leonie Sandoval-Aguirre")
     world.contexts["payee"] = signed_in(world, browser, payee, "", is_proven=True)
+    beginner = paying_out.make_payee(earned_centi=0, name="Noor Beginner")
+    world.contexts["beginner"] = signed_in(world, browser, beginner, "", is_proven=True)
     method = paying_out.add(payee)
     other = {**paying_out.MANUAL, "account_number": "GB82 WEST 1234 5698 7654 32", "bank_name": "First Harbour Bank"}
     paying_out.add(payee, is_locked=True, country="GB", details=other)

@@ -864,9 +864,9 @@ EVERYWHERE = [
     ),
     # -- money: payouts
     Entry(name="payouts", view="payments:payouts", persona="payee"),
-    Entry(name="payouts-empty", view="payments:payouts", persona="creator"),
+    Entry(name="payouts-empty", view="payments:payouts", persona="beginner"),
     Entry(name="payout-request", view="payments:payout-request", persona="payee"),
-    Entry(name="payout-request-empty", view="payments:payout-request", persona="creator"),
+    Entry(name="payout-request-empty", view="payments:payout-request", persona="beginner"),
     Entry(
         name="payout-request-errors",
         view="payments:payout-request",
@@ -876,7 +876,7 @@ EVERYWHERE = [
     ),
     Entry(name="payout-confirm", view="payments:payout-request", persona="payee", path=at("payout confirm")),
     Entry(name="payout-accounts", view="payments:payout-methods", persona="payee"),
-    Entry(name="payout-accounts-empty", view="payments:payout-methods", persona="creator"),
+    Entry(name="payout-accounts-empty", view="payments:payout-methods", persona="beginner"),
     Entry(name="payout-account-add", view="payments:payout-method-add", persona="payee"),
     Entry(
         name="payout-account-add-errors",

@@ -115,6 +115,7 @@ def _keep(user: User, kind: str, request: AccountRequest, account: ProviderAccou
         fingerprint=fingerprint,
         state=State.READY if account.is_ready else State.PENDING,
         usable_at=now + lock_span(),
+        created_at=now,
     )
     _tell(held, method, "payout_method_added")
     _record(method, "payout_method.added")

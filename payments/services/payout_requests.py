@@ -78,6 +78,7 @@ def _make(user: User, method: PayoutMethod, amount_centi: int, request_id: uuid.
         rate_micro=PAYOUT_RATES_MICRO[method.currency],
         needs_two=amount_centi + selectors.asked_lately_centi(user=user) > settings.PAYOUT_TWO_PEOPLE_CENTI,
         risk=risk,
+        created_at=timezone.now(),
     )
     ledger.lock(
         user_id=user.pk,

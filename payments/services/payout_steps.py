@@ -55,9 +55,16 @@ def note(
     if payout.reason != reason:
         payout.reason = reason
         payout.save(update_fields=["reason"])
-    latest_at = selectors.timeline_end(at=timezone.now(), span=within) if within else None
+    now = timezone.now()
+    latest_at = selectors.timeline_end(at=now, span=within) if within else None
     PayoutStep.objects.create(
-        payout=payout, status=payout.status, owner=owner, reason=reason, latest_at=latest_at, staff=staff
+        payout=payout,
+        status=payout.status,
+        owner=owner,
+        reason=reason,
+        latest_at=latest_at,
+        staff=staff,
+        at=now,
     )
     payout_notices.tell(payout=payout, reason=reason)
 

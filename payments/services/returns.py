@@ -52,7 +52,7 @@ def _is_step(row: MoneyBack, state: str) -> bool:
 
 # -- refunds
 def _apply_refund(payment: Payment, told: ProviderRefund, at: datetime) -> None:
-    row = _find_refund(payment, told)
+    row = _find_refund(payment, told, at)
     if row.provider_object_id is None:
         row.provider_object_id = told.id
         row.save(update_fields=["provider_object_id"])
@@ -69,7 +69,7 @@ def _apply_refund(payment: Payment, told: ProviderRefund, at: datetime) -> None:
     row.save()
 
 
-def _find_refund(payment: Payment, told: ProviderRefund) -> MoneyBack:
+def _find_refund(payment: Payment, told: ProviderRefund, at: datetime) -> MoneyBack:
     """By the provider's id, or by ours where we asked for it and the answer was lost, or a new one."""
     rows = MoneyBack.objects.filter(payment=payment, kind=Kind.REFUND)
     found = rows.filter(provider_object_id=told.id).first()
@@ -85,6 +85,7 @@ def _find_refund(payment: Payment, told: ProviderRefund) -> MoneyBack:
         provider_object_id=told.id,
         amount_minor=told.amount_minor,
         reason=told.reason[:40],
+        created_at=at,
     )
 
 
@@ -102,7 +103,12 @@ def _apply_dispute(payment: Payment, told: ProviderDispute, at: datetime) -> Non
         provider_object_id=told.id,
         payment=payment,
         kind=Kind.DISPUTE,
-        defaults={"state": State.WARNING, "amount_minor": told.amount_minor, "reason": told.reason[:40]},
+        defaults={
+            "state": State.WARNING,
+            "amount_minor": told.amount_minor,
+            "reason": told.reason[:40],
+            "created_at": at,
+        },
     )
     is_step = _is_step(row, told.state)
     _book_fee(payment, row, told, at, is_step=is_step)
