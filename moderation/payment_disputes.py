@@ -34,6 +34,7 @@ def load(ref: uuid.UUID) -> dict[str, Any]:
     names = selectors.list_names(user_ids={part.payee for part in trace.parts})
     return {
         "dispute": row,
+        "reason": row.reason.replace("_", " "),
         "payment": row.payment,
         "paid": _money(row.payment.currency, row.payment.amount_minor),
         "disputed": _money(row.payment.currency, row.amount_minor),

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     atomic = False  # the tables stay writable while the indexes are built
 
-    dependencies = [("payments", "0006_payout_waits")]
+    dependencies = [("payments", "0007_disputes_accepted")]
 
     operations = [
         AddIndexConcurrently(
