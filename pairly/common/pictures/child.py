@@ -110,10 +110,11 @@ def serve(*, allowance: Allowance, work: Callable[[bytes], bytes] = decode) -> N
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     gc.freeze()  # or collecting would copy every page in every child
     jobs: dict[int, _Job] = {}
+    sources: list[socket.socket | int] = [control, wake]
     while True:
         next_end = min((job.ends_at for job in jobs.values() if not job.is_late), default=None)
         waiting = None if next_end is None else max(0.0, next_end - time.monotonic())
-        ready, _, _ = select.select([control, wake], [], [], waiting)
+        ready, _, _ = select.select(sources, [], [], waiting)
         if wake in ready:
             os.read(wake, 4096)
         _end_late(jobs)

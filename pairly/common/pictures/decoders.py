@@ -35,7 +35,8 @@ log = structlog.get_logger(__name__)
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = (sys.executable, "-B", "-m", "pairly.common.pictures.child")
 # The largest picture of 40 megapixels needs 0.5 GB of it; a few seconds are what it takes.
-ALLOWANCE = Allowance(memory_bytes=1 << 30, cpu_s=15, wall_s=30)
+MEMORY_BYTES, CPU_S, WALL_S = 1 << 30, 15, 30
+ALLOWANCE = Allowance(memory_bytes=MEMORY_BYTES, cpu_s=CPU_S, wall_s=WALL_S)
 AT_ONCE, WAIT_S = 2, 10
 _ANSWER_MAX_BYTES = 1 << 26
 _GRACE_S = 5.0  # how much later than the helper we give up
@@ -59,6 +60,8 @@ class Decoders:
     ) -> None:
         self.allowance, self.wait_s = allowance, wait_s
         self._at_once, self._command = at_once, command
+        self._control: socket.socket | None = None
+        self._helper: subprocess.Popen[bytes] | None = None
         self._forget()
         os.register_at_fork(after_in_child=self._forget)
         atexit.register(self.close)
@@ -153,7 +156,7 @@ class Decoders:
             # Neither our environment nor our output: it meets what strangers made. Ctrl-C is for us to handle.
             self._helper = subprocess.Popen(
                 [*self._command, json.dumps(dataclasses.asdict(self.allowance))],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={"PATH": os.defpath, "LANG": "C.UTF-8"},
@@ -175,12 +178,11 @@ class Decoders:
 
     def _forget(self) -> None:
         """Nothing is running; in a fork: what is running is the parent's."""
-        control = getattr(self, "_control", None)
-        if control is not None:
-            control.close()
-            self._helper.returncode = 0  # type: ignore[union-attr]  # no child of this process
-        self._control: socket.socket | None = None
-        self._helper: subprocess.Popen[bytes] | None = None
+        if self._control is not None:
+            self._control.close()
+        if self._helper is not None:
+            self._helper.returncode = 0  # no child of this process
+        self._control = self._helper = None
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(self._at_once)
 
