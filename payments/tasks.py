@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from .errors import ProviderUnavailable, RefundRefused
 from .services import dispute_answers, money_back, payout_sending, provider_lists, reconciliation, webhooks
-from .shop.services import renderings
+from .shop.services import renderings, stray_files
 
 
 @shared_task(name="payments.process_event")
@@ -80,6 +80,12 @@ def render_unlock(*, unlock: int) -> int:
 def forget_renderings(*, unlock: int) -> None:
     """After a refund: deletes what was rendered for the buyer."""
     renderings.forget_renderings(pk=unlock)
+
+
+@shared_task(name="payments.sweep_shop_files")
+def sweep_shop_files() -> int:
+    """Every 6 h: deletes files of the shop that no row has named for a day."""
+    return stray_files.sweep()
 
 
 @shared_task(name="payments.send_payout")

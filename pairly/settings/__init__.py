@@ -235,6 +235,7 @@ CELERY_BEAT_SCHEDULE = {
     "payments-sweep-events": {"task": "payments.sweep_events", "schedule": 30.0},
     "payments-reconcile": {"task": "payments.reconcile", "schedule": 300.0},
     "payments-compare-days": {"task": "payments.compare_days", "schedule": 3600.0},
+    "payments-sweep-shop-files": {"task": "payments.sweep_shop_files", "schedule": 6 * 3600.0},
     "payments-sweep-payouts": {"task": "payments.sweep_payouts", "schedule": 60.0},
     "payments-sweep-paid-payouts": {"task": "payments.sweep_paid_payouts", "schedule": 3600.0},
     "outbox-retain": {"task": "outbox.retain", "schedule": 3600.0},
