@@ -185,7 +185,7 @@ def list_unbooked(since: Since | None = None) -> list[tuple[Any, ...]]:
 
 
 def _read_payments(query: str, since: Since | None) -> list[tuple[Any, ...]]:
-    params = {"at": since.at, "xid": str(since.xid)} if since else {}
+    params: dict[str, datetime | str] = {"at": since.at, "xid": str(since.xid)} if since else {}
     with connection.cursor() as cursor:
         cursor.execute(query if since is None else query.replace(_ALL, _CHANGED), params)
         return [tuple(row) for row in cursor.fetchall()]

@@ -74,13 +74,16 @@ class Reversal:
     kind: Literal["refund", "dispute"]
 
 
+Deed = Literal["method", "ask", "approve", "reject", "send", "return"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PayoutDeed:
     """Something done about payout number `payout` of the first creator; "method" is an account that is added."""
 
     at_h: float
     payout: int
-    what: Literal["method", "ask", "approve", "reject", "send", "return"]
+    what: Deed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,25 +117,23 @@ class Deadline:
 Event = Purchase | Reversal | Sale | GiveBack | PayoutDeed | Message | Mark | Deadline
 
 # Paid, refused, sent back, waiting for its transfer, waiting for a look.
-PAYOUT_DEEDS = tuple(
-    PayoutDeed(at_h=-days * DAY, payout=payout, what=what)
-    for days, payout, what in (
-        (31.0, 0, "method"),
-        (19.0, 0, "ask"),
-        (18.3, 0, "approve"),
-        (17.9, 0, "send"),
-        (12.2, 1, "ask"),
-        (11.4, 1, "reject"),
-        (9.1, 2, "ask"),
-        (8.6, 2, "approve"),
-        (8.2, 2, "send"),
-        (4.7, 2, "return"),
-        (2.3, 3, "ask"),
-        (1.5, 3, "approve"),
-        (1.1, 4, "method"),
-        (0.4, 4, "ask"),
-    )
+_DEEDS: tuple[tuple[float, int, Deed], ...] = (
+    (31.0, 0, "method"),
+    (19.0, 0, "ask"),
+    (18.3, 0, "approve"),
+    (17.9, 0, "send"),
+    (12.2, 1, "ask"),
+    (11.4, 1, "reject"),
+    (9.1, 2, "ask"),
+    (8.6, 2, "approve"),
+    (8.2, 2, "send"),
+    (4.7, 2, "return"),
+    (2.3, 3, "ask"),
+    (1.5, 3, "approve"),
+    (1.1, 4, "method"),
+    (0.4, 4, "ask"),
 )
+PAYOUT_DEEDS = tuple(PayoutDeed(at_h=-days * DAY, payout=payout, what=what) for days, payout, what in _DEEDS)
 
 
 def list_events(*, part: Part) -> list[Event]:
