@@ -40,7 +40,7 @@ class StripeBalance:
         if "stripe-account" in request.headers:
             return self._list_of_account(request, str(params.get("payout")))
         created, limit = params.get("created") or {}, _number(params.get("limit"), PAGE_SIZE)
-        with self._store.changing():
+        with self._store.reading():
             rows = [
                 row
                 for row in self._rows()
