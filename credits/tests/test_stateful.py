@@ -183,6 +183,8 @@ class Ledger(RuleBasedStateMachine):
         if ahead:
             self.now = ahead[pick % len(ahead)]
             self._bank()
+            for h in [h for h in self.model.of_state("open") if h.expires == self.now]:
+                self._reply(h.fan, h.creator, 0)  # too late, though the job that returns it has not come
 
     # -- ways in
     @rule(fan=people, amount=amounts, minor=st.integers(1, 5_000), currency=st.sampled_from(CURRENCIES))
@@ -270,6 +272,9 @@ class Ledger(RuleBasedStateMachine):
     # -- what becomes of it
     @rule(fan=people, creator=people, back=st.integers(0, 3))
     def reply(self, fan, creator, back):
+        self._reply(fan, creator, back)
+
+    def _reply(self, fan, creator, back):
         scope, upto, op = 10 * fan + creator + 1, self.n_positions - back, uuid7()
         sql = "SELECT n_holds FROM credits_post_holds(%s, %s, %s, %s, %s, 7, 14, 90)"
         params = (op, self.creators[creator].pk, scope, upto, self.now)
