@@ -99,7 +99,7 @@ RISK_LARGE_TIMES = 3
 RISK_PAYER_DAYS = 90
 RISK_PAYER_SHARE_BASIS_POINTS = 6_000
 
-# Codes of `Payout.reason` and `PayoutStep.reason`, besides those of refusals: "review", "risk" (raised or unknown),
+# Codes of `Payout.reason` and `PayoutStep.reason`, besides those of refusals: "review", "first", "risk" (or unknown),
 # "second_look", "approved", "restricted", "verification", "method_not_ready", "method_changed", "method_removed",
 # "by_hand", "sent", "balance_low", "provider_away", "provider_differs", "paid", "cancelled", "provider_failed",
 # "came_back", "arrived", "bank_failed", "bank_failed_closed", "bank_failed_unknown", "bank_failed_name",

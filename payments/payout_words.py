@@ -23,6 +23,7 @@ def reason_words(*, code: str) -> str:
     """Why a payout is where it is, for its creator: a sentence, "" for no reason."""
     words = {
         "review": _("A person looks at every payout before it is sent."),
+        "first": _("It is the first one to this account, and a person looks at every first one."),
         "risk": _("Something about it is new or unusual, so we look more closely."),
         "second_look": _("One person has approved it. The amount is large, so a second one looks at it too."),
         "approved": _("It is approved and is sent next."),

@@ -86,7 +86,7 @@ def _make(user: User, method: PayoutMethod, amount_centi: int, request_id: uuid.
         amount_centi=amount_centi,
         at=timezone.now(),
     )
-    payout_steps.note(payout=payout, owner=Owner.PAIRLY, reason="risk" if risk else "review", within=REVIEW_SPAN)
+    payout_steps.note(payout=payout, owner=Owner.PAIRLY, reason=payout_risk.reason_of(risk=risk), within=REVIEW_SPAN)
     registry.run_requested(uid=payout.uid, creator_uid=user.uid, is_high=bool(risk))
     amount = f"{payout.currency} {payout.amount_minor // 100:,}.{payout.amount_minor % 100:02d}"
     security_mails.write_also_to_old_address(user=user, notice="payout_requested", amount=amount, method=method.label)

@@ -48,6 +48,14 @@ def assess(*, user: User, method: PayoutMethod, amount_centi: int) -> dict[str, 
     return found | ({"unknown": unknown} if unknown else {})
 
 
+def reason_of(*, risk: dict[str, Any]) -> str:
+    """What its creator is told of it: "review" where nothing speaks for looking closely, "first" where all that does is
+    that they were never paid before, or not to this account; "risk" else, also for what is unknown."""
+    if not risk:
+        return "review"
+    return "first" if set(risk) <= {"first_payout", "new_method"} else "risk"
+
+
 def _is_large(user: User, amount_centi: int) -> bool:
     largest = selectors.largest_paid_centi(user=user)
     return largest > 0 and amount_centi > RISK_LARGE_TIMES * largest
