@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from credits.services import purchases
-from moderation.models import WorkItem, WorkNote
+from moderation.models import Verification, WorkItem, WorkNote
 from pairly.common.ids import uuid7
 from pairly.outbox.models import OutboxRow
 from pairly.testing.people import make_staff, make_user, sign_in_as
@@ -71,6 +71,7 @@ def somebody() -> User:
     DataExport.objects.create(user=fan)
     item = WorkItem.objects.create(kind="test", ref=uuid7(), subject_uid=fan.uid, due_at=now)
     WorkNote.objects.create(item=item, author=staff, text="seen")
+    Verification.objects.create(user=fan, document_type="passport")
     return fan
 
 
@@ -124,7 +125,7 @@ def test_staff_with_a_factor_see_what_their_role_may_see_and_no_more(somebody: U
     assert User in seen["moderator"]
     assert not seen["moderator"] & {LoginAttempt, AuditEntry, Payment, StaffInvitation, OutboxRow}
     assert {Payment, WebhookEvent} <= seen["finance"]
-    assert not seen["support"] & {AuditEntry, Payment}
+    assert not seen["support"] & {AuditEntry, Payment, Verification}
 
 
 @pytest.mark.django_db

@@ -13,6 +13,7 @@ from typing import Any
 
 from . import access_setups as make
 from . import access_shop as shop
+from . import access_verifications as verifying
 from .access_setups import NEW_PASSWORD, PROFILE, SIGN_UP, Scene
 from .access_world import PASSWORD
 
@@ -94,6 +95,8 @@ QUEUE, CASE, MEMBER, INVITATION = {"kind": "queue"}, {"uid": "case"}, {"uid": "m
 PICTURE = {"uid": "private picture"}
 BAN_OBJECT = {"uid": "ban"}
 LIST = {"list_id": "people list"}
+VERIFICATION, VERIFY = {"uid": "verification"}, "users.staff_review_verifications"
+DOCUMENT = VERIFICATION | {"kind": "document kind"}
 
 SEARCH, SEARCH_TO_KEEP = {"search_id": "search"}, {"name": "All about clay", "query": "q=clay"}
 APPROVAL = {"approval_id": "key approval"}
@@ -345,6 +348,12 @@ PAGES: dict[str, Route] = {
     "moderation:transfer-account": route(TRANSFER, POST=prove(REVIEW, make.approved_payout)),
     "moderation:transfer-sent": route(TRANSFER, POST=prove(REVIEW, make.approved_payout)),
     "moderation:transfer-returned": route(TRANSFER, POST=prove(REVIEW, make.paid_out)),
+    # -- verifications
+    "trust:verifications": route(GET=SIGNED_IN),
+    "trust:verification-new": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, verifying.both_pictures)),
+    "trust:verification-withdraw": route(VERIFICATION, POST=OWNER),
+    # for the one reviewer who holds its case; test_verifications has the others who may review
+    "moderation:verification-file": route(DOCUMENT, GET=ask(VERIFY, verifying.held, **LOOK)),
 }
 
 API: dict[str, Route] = {
@@ -590,4 +599,9 @@ API: dict[str, Route] = {
     ),
     "moderation:payout-pending": route(GET=ask("users.staff_view_payouts", **LOOK)),
     "moderation:payout-review": route(TRANSFER, POST=prove(REVIEW, make.payout_case)),
+    # -- verifications
+    "moderation:verification-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, verifying.both_pictures)),
+    "moderation:verification-detail": route(VERIFICATION, GET=OWNER, DELETE=OWNER),
+    "moderation:verification-take-next": route(POST=ask(VERIFY)),
+    "moderation:verification-file": route(DOCUMENT, GET=ask(VERIFY, verifying.held, **LOOK)),
 }

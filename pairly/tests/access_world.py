@@ -55,6 +55,7 @@ from users.tests.factor_helpers import give_passkey
 from users.types import Device, Method, SignIn
 
 from .access_shop import make_shop
+from .access_verifications import make_verification
 
 HOME = Visitor(ip="192.0.2.77", user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
 NEW_DEVICE = SigningKey(b"a" * 32)
@@ -120,6 +121,7 @@ class World:
             "payout method",
             "money back",
             "touched case",
+            "verification",
         )
         return {OWNER_EMAIL, OWNER_PHONE, *(str(self.objects[name]) for name in own)}
 
@@ -155,6 +157,7 @@ def make_world() -> World:
     world.objects |= _money_back(owner.user, world.objects["payment"])
     world.objects |= {"paid message": paid.message_id}
     world.objects |= make_shop(owner.user, peer.user)
+    world.objects |= make_verification(owner.user)
     world.objects |= {"public picture": _public_picture(), "own browser": people["owner"].family}
     world.objects |= {"private picture": _private_picture(owner.user), "picture width": 64, "gallery place": 0}
     world.notes["sealed"], world.objects["blob"] = sealed_files.seal(data=b"A hall", key=b"k" * 32), _blob(letters)

@@ -52,6 +52,8 @@ from users.services import (
 from users.session_store import SessionStore
 from users.types import Device, SignIn
 
+from .demo_verifications import verify
+
 # The smallest world that has every kind of page: `seed_demo`'s options.
 SEED_OPTIONS = ("--creators", "6", "--fans", "3")
 
@@ -247,6 +249,7 @@ def employ(world, browser, newcomer):
     bans.lift(uid=made_ban.uid, by_uid=admin.uid, client=visitor)
     announce(admin, proof, visitor)
     pay_out(world, browser)
+    verify(world, admin, lambda user: signed_in(world, browser, user, ""))
     ask(waiting_token(newcomer))
     case = WorkItem.objects.get(kind="factor_recovery")
     member = User.objects.get(email="moderator2@demo.pairly.example")

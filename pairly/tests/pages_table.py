@@ -42,6 +42,7 @@ from users.services.lockouts import locked
 from users.types import FactorState, Method
 
 from . import staff_pages
+from .demo_verifications import held_case
 from .demo_world import World
 from .staff_pages import shown
 
@@ -946,6 +947,21 @@ EVERYWHERE = [
     Entry(name="staff-transfers", view="moderation:transfers", persona="staff"),
     Entry(name="staff-transfer", view="moderation:transfer", persona="staff", path=at("transfer")),
     Entry(name="staff-transfer-paid", view="moderation:transfer", persona="staff", path=at("transfer paid")),
+    # -- verifications
+    Entry(name="verification-empty", view="trust:verifications", persona="newcomer"),
+    Entry(name="verification-in-review", view="trust:verifications", persona="asking"),
+    Entry(name="verification-rejected", view="trust:verifications", persona="turned down"),
+    Entry(name="verification-approved", view="trust:verifications", persona="verified"),
+    Entry(name="verification-new", view="trust:verification-new", persona="newcomer"),
+    Entry(name="verification-new-waiting", view="trust:verification-new", persona="asking"),
+    Entry(
+        name="verification-new-errors",
+        view="trust:verification-new",
+        persona="newcomer",
+        act=submit("document"),
+        status=422,
+    ),
+    Entry(name="verification-case", view="moderation:case", persona="staff", path=held_case),
     # -- the rest
     Entry(name="wallet", view="credits:wallet", persona="fan"),
     Entry(name="wallet", view="credits:wallet", persona="creator"),
@@ -1159,4 +1175,7 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "users:push-device-remove": {"device_id": "00000000-0000-7000-8000-000000000000"},
     "users:push-device-test": {"device_id": "00000000-0000-7000-8000-000000000000"},
     "moderation:announcement-withdraw": {"uid": "00000000-0000-7000-8000-000000000000"},
+    # -- verifications
+    "trust:verification-withdraw": {"uid": "00000000-0000-7000-8000-000000000000"},
+    "moderation:verification-file": {"uid": "00000000-0000-7000-8000-000000000000", "kind": "document"},  # a file
 }
