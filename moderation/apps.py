@@ -13,6 +13,8 @@ class ModerationConfig(AppConfig):
         from users import registry
 
         from . import disputes, payment_disputes, payouts, queues, recovery
+        from .certificates.services import privacy as certificate_privacy
+        from .certificates.services import revoking
         from .services import payouts as payout_cases
         from .services import privacy
         from .verifications import queue as verifications
@@ -35,5 +37,8 @@ class ModerationConfig(AppConfig):
         # -- verifications
         queues.register(verifications.QUEUE)
         registry.on_privacy(export=verification_privacy.export, erase=verification_privacy.erase)
+        # -- certificates
+        registry.on_suspension(revoking.after_suspension)
+        registry.on_privacy(export=certificate_privacy.export, erase=certificate_privacy.erase)
         # -- privacy and suspension
         registry.on_privacy(export=privacy.export, erase=privacy.erase)

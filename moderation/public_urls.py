@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .certificates.urls import urlpatterns as certificates
 from .verifications.urls import urlpatterns as verifications
 
 app_name = "trust"
@@ -11,5 +12,6 @@ urlpatterns = [
     # -- reports
     # -- sanctions and appeals
     # -- certificates
+    *certificates,
     # -- organisations
 ]

@@ -1337,6 +1337,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All of them, newest first. */
+        get: operations["get_certificates"];
+        put?: never;
+        /**
+         * @description One that says what is true today; those before it are revoked. 200 with the one in force where it is of the
+         *     last day and says the same; 409 `not_verified`, 429 `too_many_certificates`.
+         */
+        post: operations["post_certificates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What it says, whether it holds, and what to check it with; 404 `unknown_certificate`. A revocation is seen
+         *     within a minute, also through caches.
+         */
+        get: operations["get_certificates_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{code}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description For good, and everybody sees it within a minute: one's own, or anybody's for staff who review verifications.
+         *     Repeating it changes nothing.
+         */
+        post: operations["post_certificates_code_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections": {
         parameters: {
             query?: never;
@@ -3998,6 +4059,61 @@ export interface components {
                 [key: string]: unknown;
             };
             state: string;
+        };
+        /**
+         * @description A certificate. `payload` (JSON) and `signature` are Base64url; what is signed with the key `kid` (Ed25519) is
+         *     `pairly/certificate/1`, a zero byte and the payload. The other members repeat the payload for reading.
+         */
+        CertificateOut: {
+            /**
+             * @description * `Ed25519` - Ed25519
+             * @enum {string}
+             */
+            alg: "Ed25519";
+            code: string;
+            does_not_prove: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** @description SHA-256 of the key of its chat identity, if any */
+            identity: string | null;
+            /** Format: date-time */
+            issued_at: string | null;
+            kid: string;
+            /**
+             * @description * `age` - age
+             *     * `document` - document
+             *     * `selfie` - selfie
+             * @enum {string|null}
+             */
+            level: "age" | "document" | "selfie" | null;
+            /** @description whether it is about the account that `on` names */
+            matches: boolean | null;
+            /** @description what the account was called when it was issued */
+            name: string | null;
+            payload: string;
+            /** @description the code of why it was taken back, empty where it was not */
+            reason: string;
+            /** Format: date-time */
+            revoked_at: string | null;
+            signature: string;
+            /**
+             * @description * `valid` - valid
+             *     * `expired` - expired
+             *     * `revoked` - revoked
+             * @enum {string}
+             */
+            state: "valid" | "expired" | "revoked";
+            url: string;
+            /** Format: uuid */
+            user_id: string | null;
+        };
+        CertificatePage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["CertificateOut"][];
         };
         /** @description A sign-in that waits for its second step: one of `methods`, with `temp_token`, at auth/login-2fa. */
         ChallengedOut: {
@@ -9193,6 +9309,168 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_certificates: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificatePage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_certificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateOut"];
+                };
+            };
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_certificates_code: {
+        parameters: {
+            query?: {
+                /** @description the id of the account on whose profile the certificate was met */
+                on?: string;
+            };
+            header?: {
+                /** @description ETags that you have: 304 where one still holds (RFC 9110, section 13.1.2) */
+                "If-None-Match"?: string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description the version of this document (RFC 9110, section 8.8.3) */
+                    ETag?: string;
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateOut"];
+                };
+            };
+            /** @description it is still what you have */
+            304: {
+                headers: {
+                    /** @description the version of this document (RFC 9110, section 8.8.3) */
+                    ETag?: string;
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_certificates_code_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };

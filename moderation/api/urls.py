@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from ..certificates.api.urls import urlpatterns as certificates
 from ..verifications.api.urls import urlpatterns as verifications
 from . import announcement_views, ban_views, payment_views, payout_views, people_views, views
 
@@ -33,5 +34,7 @@ urlpatterns = [
     path("admin/payouts/review/<uuid:uid>", payout_views.ReviewPayoutView.as_view(), name="payout-review"),
     # -- verifications
     *verifications,
+    # -- certificates
+    *certificates,
     # -- lost factors
 ]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import access_certificates as certificates
 from . import access_setups as make
 from . import access_shop as shop
 from . import access_verifications as verifying
@@ -94,6 +95,7 @@ PEER, CONVERSATION = {"user_id": "peer"}, {"conversation_id": "conversation"}
 QUEUE, CASE, MEMBER, INVITATION = {"kind": "queue"}, {"uid": "case"}, {"uid": "member"}, {"uid": "invitation"}
 PICTURE = {"uid": "private picture"}
 BAN_OBJECT = {"uid": "ban"}
+CERTIFICATE = {"code": "certificate"}
 LIST = {"list_id": "people list"}
 VERIFICATION, VERIFY = {"uid": "verification"}, "users.staff_review_verifications"
 DOCUMENT = VERIFICATION | {"kind": "document kind"}
@@ -354,6 +356,14 @@ PAGES: dict[str, Route] = {
     "trust:verification-withdraw": route(VERIFICATION, POST=OWNER),
     # for the one reviewer who holds its case; test_verifications has the others who may review
     "moderation:verification-file": route(DOCUMENT, GET=ask(VERIFY, verifying.held, **LOOK)),
+    # -- certificates
+    "trust:certificate-search": route(GET=PUBLIC),
+    "trust:certificate": route(CERTIFICATE, GET=PUBLIC),
+    "trust:certificate-keys": route(GET=PUBLIC),
+    "trust:certificates-revoked": route(GET=PUBLIC),
+    "trust:certificates": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),
+    "trust:certificate-file": route(CERTIFICATE, GET=OWNER),
+    "trust:certificate-revoke": route(CERTIFICATE, POST=OWNER),
 }
 
 API: dict[str, Route] = {
@@ -604,4 +614,8 @@ API: dict[str, Route] = {
     "moderation:verification-detail": route(VERIFICATION, GET=OWNER, DELETE=OWNER),
     "moderation:verification-take-next": route(POST=ask(VERIFY)),
     "moderation:verification-file": route(DOCUMENT, GET=ask(VERIFY, verifying.held, **LOOK)),
+    # -- certificates
+    "moderation:certificate-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),
+    "moderation:certificate-detail": route(CERTIFICATE, GET=PUBLIC),
+    "moderation:certificate-revoke": route(CERTIFICATE, POST=OWNER),
 }

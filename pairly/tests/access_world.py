@@ -54,6 +54,7 @@ from users.services.notifications import notify
 from users.tests.factor_helpers import give_passkey
 from users.types import Device, Method, SignIn
 
+from .access_certificates import make_certificate
 from .access_shop import make_shop
 from .access_verifications import make_verification
 
@@ -158,6 +159,7 @@ def make_world() -> World:
     world.objects |= {"paid message": paid.message_id}
     world.objects |= make_shop(owner.user, peer.user)
     world.objects |= make_verification(owner.user)
+    world.objects |= {"certificate": make_certificate(owner.user)}
     world.objects |= {"public picture": _public_picture(), "own browser": people["owner"].family}
     world.objects |= {"private picture": _private_picture(owner.user), "picture width": 64, "gallery place": 0}
     world.notes["sealed"], world.objects["blob"] = sealed_files.seal(data=b"A hall", key=b"k" * 32), _blob(letters)

@@ -20,7 +20,7 @@ from security.models import AuditEntry
 from security.services import audit
 from security.types import Client
 
-from .. import privacy_selectors
+from .. import privacy_selectors, registry
 from ..constants import SUSPENSION_REASONS
 from ..models import AccountClosure, Restriction, Session, User
 from . import entrance, security_mails, sessions
@@ -52,6 +52,7 @@ def suspend(
     )
     User.objects.filter(pk=held.pk).update(is_active=False)
     sessions.end_sessions(user=held, reason="suspended")
+    registry.run_suspension_hooks(user=held, until=until)
     security_mails.write(user=held, notice="suspended")
     audit.record(
         action="account.suspended",

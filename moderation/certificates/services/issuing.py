@@ -1,11 +1,10 @@
-"""Giving certificates out, and taking them back."""
+"""Giving certificates out."""
 
 from __future__ import annotations
 
 import base64
 import json
 import secrets
-import uuid
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,8 +15,13 @@ from users.models import User
 from users.registry import names_of
 
 from ...models import Certificate, Verification
-from ..constants import CODE_BYTES, CONTEXT, ISSUER
+from .. import selectors
+from ..constants import CERTIFICATES_A_DAY, CODE_BYTES, CONTEXT, ISSUER, REISSUED_AFTER
+from ..errors import NotVerified, TooManyCertificates
 from . import keys
+from .revoking import revoke_all
+
+_DAY_S = 24 * 3600
 
 
 @transaction.atomic
@@ -32,7 +36,8 @@ def issue(*, verification: Verification) -> Certificate:
     revoke_all(user=user, because="replaced")
     code = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode()
     key = keys.current()
-    payload = _payload(code=code, user=user, issued_at=now.isoformat(), expires_at=verification.valid_until.isoformat())
+    dates = {"issued_at": now.isoformat(), "expires_at": verification.valid_until.isoformat()}
+    payload = _as_bytes({"v": 1, "iss": ISSUER, "code": code, **_statement(user), **dates})
     certificate = Certificate.objects.create(
         code=code,
         user=user,
@@ -48,28 +53,34 @@ def issue(*, verification: Verification) -> Certificate:
     return certificate
 
 
-def revoke_all(*, user: User, because: str) -> int:
-    """Take back every certificate of an account that holds. Returns how many."""
-    rows = Certificate.objects.filter(user=user, revoked_at__isnull=True, expires_at__gt=timezone.now())
-    return sum(revoke(uid=uid, because=because) for uid in rows.values_list("uid", flat=True))
+@transaction.atomic
+def renew(*, user: User) -> tuple[Certificate, bool]:
+    """A certificate that says what is true today: with the present name and chat identity, or after one was taken back.
+
+    The one in force is given again where it is younger than REISSUED_AFTER and says the same; the second value is
+    whether a new one was made. Raises NotVerified, TooManyCertificates.
+    """
+    verification = selectors.find_approved(user=user, for_update=True)
+    if verification is None:
+        raise NotVerified
+    now = timezone.now()
+    held = selectors.find_in_force(user=user)
+    if held and held.issued_at > now - REISSUED_AFTER and _statement(user).items() <= json.loads(held.payload).items():
+        return held, False
+    if selectors.count_since(user=user, at=now - REISSUED_AFTER) >= CERTIFICATES_A_DAY:
+        raise TooManyCertificates(retry_after_s=_DAY_S)
+    return issue(verification=verification), True
 
 
-def revoke(*, uid: uuid.UUID, because: str) -> bool:
-    """Take one back, for good; `because` is a code that its page shows. Returns whether it had held until now."""
-    rows = Certificate.objects.filter(uid=uid, revoked_at__isnull=True)
-    return rows.update(revoked_at=timezone.now(), revoked_because=because) > 0
-
-
-def _payload(*, code: str, user: User, issued_at: str, expires_at: str) -> bytes:
-    says = {
-        "v": 1,
-        "iss": ISSUER,
-        "code": code,
+def _statement(user: User) -> dict[str, str | None]:
+    """What a certificate would say of somebody now."""
+    return {
         "level": str(Certificate.Level.SELFIE),
         "user_id": str(user.uid),
         "name": names_of(users=[user])[user.pk],
         "identity": key_selectors.find_identity_fingerprint(user=user),
-        "issued_at": issued_at,
-        "expires_at": expires_at,
     }
+
+
+def _as_bytes(says: dict[str, object]) -> bytes:
     return json.dumps(says, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

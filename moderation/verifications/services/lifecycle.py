@@ -12,6 +12,7 @@ from credits.services import caps
 from security.services import audit
 from users.models import User
 
+from ...certificates.services import revoking
 from ...models import Verification
 from ...services import vault, work
 from .. import selectors
@@ -58,6 +59,7 @@ def end(*, uid: uuid.UUID, at: datetime) -> bool:
     verification.state = State.EXPIRED
     verification.save(update_fields=["state"])
     set_level(user=verification.user, level=User.VerificationLevel.NONE, at=at)
+    revoking.revoke_all(user=verification.user, because="verification_ended")
     audit.record(action="verification.expired", subject_uid=verification.user.uid)
     notices.tell(verification=verification)
     return True
