@@ -5,7 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from . import checks
-from .services import caps, money_back
+from .services import caps, money_back, spending
 from .services import roll_up as rolling
 
 log = structlog.get_logger(__name__)
@@ -39,3 +39,9 @@ def fund_reserve() -> int:
 def refresh_caps() -> int:
     """Every minute: spending caps whose raise has waited long enough, and cool-offs that are over."""
     return caps.refresh_due(at=timezone.now())
+
+
+@shared_task(name="credits.report_spending")
+def report_spending() -> int:
+    """Every minute: tells scoring who spent on whom; how many events that were."""
+    return spending.report()

@@ -19,7 +19,7 @@ from pairly.common.ids import uuid7
 from pairly.outbox.models import OutboxRow
 from pairly.testing.people import make_staff, make_user, sign_in_as
 from payments.models import Payment, ShopItem, Unlock, WebhookEvent
-from security.models import AuditEntry, KnownDevice, LoginAttempt, RiskDecision
+from security.models import AuditEntry, FraudAlert, KnownDevice, LoginAttempt, RiskDecision, SecurityEvent
 from security.read_only_admin import ReadOnlyAdmin
 from security.services import audit
 from users.models import (
@@ -54,6 +54,8 @@ def somebody() -> User:
     LoginAttempt.objects.create(identifier_hash=b"x", user_uid=fan.uid, door="page")
     KnownDevice.objects.create(user_uid=fan.uid, fingerprint_sha256=b"x")
     RiskDecision.objects.create(user_uid=fan.uid, event="sign_in", score=1, action="allow", rule_version=1)
+    SecurityEvent.objects.create(user_uid=fan.uid, kind="sign_in")
+    FraudAlert.objects.create(user_uid=fan.uid, score=50, action="review")
     audit.record(action="account.made", subject_uid=fan.uid)
     Restriction.objects.create(user=fan, kind="mute")
     Block.objects.create(blocker=fan, blocked=creator, reason="a private reason")

@@ -243,6 +243,8 @@ CELERY_BEAT_SCHEDULE = {
     # -- second step and second factor
     # -- passkeys
     # -- devices, lockout, approval
+    "security-score-recent": {"task": "security.score_recent", "schedule": 60.0},
+    "credits-report-spending": {"task": "credits.report_spending", "schedule": 60.0},
     "security-retain": {"task": "security.retain", "schedule": 3600.0},
     "users-retain": {"task": "users.retain", "schedule": 3600.0},
     # -- staff accounts and lost factors

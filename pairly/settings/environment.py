@@ -23,6 +23,8 @@ PAIRLY_COMMIT = env.str("PAIRLY_COMMIT", "")  # what was built, for `version`; t
 
 # Records. The security log is one file a day, as text and as JSON lines.
 SECURITY_LOG_DIR = Path(env.str("SECURITY_LOG_DIR", str(VAR_DIR / "log"))).resolve()
+# Who says where a network address is (security/ip_networks.py): a dotted path.
+IP_NETWORKS_PROVIDER = env.str("IP_NETWORKS_PROVIDER", "security.ip_networks.GeoIp2Fast")
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # unset: metrics are for direct requests of this machine only
 
 # Servers. Unset means: the embedded server under VAR_DIR.
