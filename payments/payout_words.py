@@ -125,6 +125,7 @@ def risk_words(*, risk: Mapping[str, Any]) -> list[str]:
         "large_amount": _("Far more than their largest payout before."),
         "few_payers": _("Most of it comes from very few people."),
         "disputes": _("Payments behind these earnings are disputed."),
+        "fraud": _("What is known of this account and of those linked to it speaks against it: see the fraud alert."),
         "new_device": _("Asked for from a device that is new."),
     }
     rows = [words.get(code, f"{code}: {value}") for code, value in risk.items() if code != "unknown"]

@@ -91,13 +91,30 @@ class ProviderDispute:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderCard:
+    """The provider's name of a card, the same for the same card, and its bank's country (ISO); "" where it is unknown.
+    Nothing of the number."""
+
+    fingerprint: str
+    country: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderDecline:
+    """A try that the bank declined."""
+
+    id: str
+    card: ProviderCard | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderPayment:
     """The provider's truth about one checkout.
 
     `reference` is the `payment_id` we gave. Amount and currency (ISO code, upper case) are what was received
     once PAID, what was asked before. `provider_object_id` is the payment itself (Stripe: PaymentIntent), or
     is "" while there is none. `returned_minor` was refunded; `is_disputed`: the bank took it back; `is_warned`: the
-    card's network expects a dispute (Stripe's early fraud warning).
+    card's network expects a dispute (Stripe's early fraud warning). `card` is what paid, `declines` what did not.
     """
 
     session_id: str
@@ -112,6 +129,8 @@ class ProviderPayment:
     refunds: tuple[ProviderRefund, ...] = ()
     disputes: tuple[ProviderDispute, ...] = ()
     is_warned: bool = False
+    card: ProviderCard | None = None
+    declines: tuple[ProviderDecline, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

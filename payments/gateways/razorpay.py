@@ -33,6 +33,7 @@ from .base import (
     BadSignature,
     CheckoutRequest,
     CheckoutSession,
+    ProviderDecline,
     ProviderPayment,
     ProviderRefund,
     ProviderRefused,
@@ -140,6 +141,7 @@ class RazorpayGateway:
             refunds=refunds,
             disputes=disputes,
             is_warned=is_warned_by(rows),
+            declines=tuple(ProviderDecline(id=one.id, card=None) for one in tries if one.status == "failed"),
         )
 
     def _list_tries(self, link: Mapping[str, Any]) -> list[Payment]:

@@ -28,6 +28,7 @@ from .base import (
     ProviderUnreachable,
     WebhookEvent,
 )
+from .stripe_cards import card_of, declines_of
 
 log = structlog.get_logger(__name__)
 
@@ -123,6 +124,8 @@ class StripeGateway:
                 refunds=self._list_refunds(charge) if charge else (),
                 disputes=self._list_disputes(paid) if paid else (),
                 is_warned=self._is_warned(paid) if paid else False,
+                card=card_of(charge.payment_method_details) if charge else None,
+                declines=declines_of(intent) if intent else (),
             )
 
     def _list_refunds(self, charge: stripe.Charge) -> tuple[ProviderRefund, ...]:
