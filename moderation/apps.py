@@ -10,11 +10,13 @@ class ModerationConfig(AppConfig):
     def ready(self) -> None:
         from messaging.registry import on_dispute
         from payments.registry import on_acceptance_refused, on_payment_dispute, on_payout
+        from security.registry import on_alert
         from users import registry
 
-        from . import disputes, payment_disputes, payouts, queues, recovery
+        from . import disputes, fraud_alerts, payment_disputes, payouts, queues, recovery
         from .certificates.services import privacy as certificate_privacy
         from .certificates.services import revoking
+        from .services import fraud_alerts as fraud_cases
         from .services import payouts as payout_cases
         from .services import privacy
         from .verifications import queue as verifications
@@ -40,5 +42,8 @@ class ModerationConfig(AppConfig):
         # -- certificates
         registry.on_suspension(revoking.after_suspension)
         registry.on_privacy(export=certificate_privacy.export, erase=certificate_privacy.erase)
+        # -- fraud
+        queues.register(fraud_alerts.QUEUE)
+        on_alert(fraud_cases.open_case)
         # -- privacy and suspension
         registry.on_privacy(export=privacy.export, erase=privacy.erase)

@@ -6,6 +6,7 @@ from . import (
     announcement_views,
     ban_views,
     case_views,
+    fraud_views,
     log_views,
     money_views,
     payment_views,
@@ -60,5 +61,7 @@ urlpatterns = [
     path("transfers/<uuid:uid>/returned/", payout_views.ReturnedPage.as_view(), name="transfer-returned"),
     # -- verifications
     *verifications,
+    # -- fraud
+    path("security/", fraud_views.SecurityAnalyticsPage.as_view(), name="security-analytics"),
     # -- lost factors
 ]

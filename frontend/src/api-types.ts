@@ -139,6 +139,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/security/alerts/{uid}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Resolve an alert once, as true or false. 404 for who is part of it; 409 `case_taken`, `case_not_held`,
+         *     `alert_resolved`.
+         */
+        post: operations["post_admin_security_alerts_uid_resolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/security/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Decisions by door, alerts, and each rule's precision, over the last days; counts only. */
+        get: operations["get_admin_security_analytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/security/ban-ip": {
         parameters: {
             query?: never;
@@ -165,6 +202,23 @@ export interface paths {
         };
         /** @description Banned networks, the newest first. */
         get: operations["get_admin_security_bans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/security/fraud-alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest first, those that one is part of left out; the look is recorded. */
+        get: operations["get_admin_security_fraudAlerts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3667,6 +3721,12 @@ export interface components {
             next: string | null;
             results: components["schemas"]["AccessOut"][];
         };
+        /** @description An account of an alert; `links`: device, ip, card, bank. */
+        AccountOut: {
+            links: string[];
+            /** Format: uuid */
+            user_id: string;
+        };
         /** @description A message that was accepted. */
         AckOut: {
             balance_centi: number;
@@ -3707,6 +3767,48 @@ export interface components {
             state?: "pending" | "ready" | "removed";
             /** Format: date-time */
             usable_at: string;
+        };
+        /** @description Something to look at: reasons in words, the accounts that hang together, the decisions it rests on. */
+        AlertOut: {
+            /**
+             * @description * `allow` - allow
+             *     * `review` - allow and look at it
+             *     * `step_up` - ask for more proof
+             *     * `block` - refuse
+             * @enum {string}
+             */
+            action: "allow" | "review" | "step_up" | "block";
+            /** Format: date-time */
+            changed_at: string;
+            /** Format: date-time */
+            created_at: string;
+            readonly evidence: components["schemas"]["EvidenceOut"][];
+            /** Format: uuid */
+            id: string;
+            readonly linked_accounts: components["schemas"]["AccountOut"][];
+            note?: string;
+            pattern?: string;
+            readonly reasons: components["schemas"]["FindingOut"][];
+            /** Format: date-time */
+            resolved_at?: string | null;
+            score: number;
+            /**
+             * @description * `open` - open
+             *     * `true_positive` - fraud
+             *     * `false_positive` - false alarm
+             * @enum {string}
+             */
+            state?: "open" | "true_positive" | "false_positive";
+            /** Format: uuid */
+            user_id: string;
+        };
+        AlertPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["AlertOut"][];
         };
         /** @description Plain text for `audience`. The same `id` a second time is one announcement. */
         AnnounceIn: {
@@ -4274,6 +4376,14 @@ export interface components {
              */
             state: "open" | "upheld" | "rejected" | "conceded" | "undecided";
         };
+        /** @description The decisions of one door by what was done. */
+        DoorOut: {
+            event: string;
+            n_allow: number;
+            n_block: number;
+            n_review: number;
+            n_step_up: number;
+        };
         DueListOut: {
             results: components["schemas"]["DueOut"][];
         };
@@ -4340,6 +4450,21 @@ export interface components {
              */
             v: 1;
         };
+        /** @description A decision, as it was made: what was known then, and the version of the rules. */
+        EvidenceOut: {
+            action: string;
+            /** Format: date-time */
+            created_at: string;
+            event: string;
+            features: {
+                [key: string]: unknown;
+            };
+            reasons: components["schemas"]["FindingOut"][];
+            rule_version: number;
+            score: number;
+            /** Format: uuid */
+            user_id: string;
+        };
         /** @description Whether somebody writes to one for free, and why. */
         ExceptionOut: {
             is_free: boolean;
@@ -4405,6 +4530,13 @@ export interface components {
             n_users: number;
             /** Format: double */
             success_rate: number | null;
+        };
+        /** @description A rule that spoke: its code, and the same in words with the numbers of the case. */
+        FindingOut: {
+            code: string;
+            is_veto: boolean;
+            text: string;
+            weight: number;
         };
         /** @description A creator whom one follows. */
         FollowOut: {
@@ -5667,6 +5799,16 @@ export interface components {
             backup: components["schemas"]["Backup"];
             entries: components["schemas"]["SignedEntryIn"][];
         };
+        /** @description `note` says why; colleagues read it. */
+        ResolveIn: {
+            note: string;
+            /**
+             * @description * `true_positive` - true_positive
+             *     * `false_positive` - false_positive
+             * @enum {string}
+             */
+            outcome: "true_positive" | "false_positive";
+        };
         /** @description What went back to the fan, in hundredths of a credit; 0 where nothing was held. */
         ReturnedOut: {
             amount_centi: number;
@@ -5693,6 +5835,18 @@ export interface components {
             decision: "approve" | "reject";
             /** @default  */
             reason?: string;
+        };
+        /** @description `precision` is in per cent of the alerts that staff resolved, null before the first. */
+        RuleOut: {
+            code: string;
+            n_alerts: number;
+            n_false: number;
+            n_spoken: number;
+            n_true: number;
+            pattern: string;
+            /** Format: double */
+            precision: number | null;
+            weight: number | null;
         };
         /** @description A sale; `refunded_at` says that the credits went back. */
         SaleOut: {
@@ -5782,6 +5936,20 @@ export interface components {
              */
             method: "totp" | "email" | "backup_code" | "approval";
             temp_token: string;
+        };
+        /** @description Counts of the last days, as of `up_to`. */
+        SecurityFiguresOut: {
+            doors: components["schemas"]["DoorOut"][];
+            n_days: number;
+            n_false: number;
+            n_open: number;
+            n_true: number;
+            /** Format: double */
+            precision: number | null;
+            rule_version: number;
+            rules: components["schemas"]["RuleOut"][];
+            /** Format: date-time */
+            up_to: string;
         };
         ServerKeyOut: {
             public: string;
@@ -6916,6 +7084,77 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    post_admin_security_alerts_uid_resolve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_admin_security_analytics: {
+        parameters: {
+            query?: {
+                /** @description 30 unless told */
+                days?: 30 | 7 | 90;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityFiguresOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     post_admin_security_banIp: {
         parameters: {
             query?: never;
@@ -6980,6 +7219,42 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_admin_security_fraudAlerts: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+                /** @description all unless told */
+                state?: "false_positive" | "open" | "true_positive";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };

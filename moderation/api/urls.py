@@ -4,7 +4,7 @@ from django.urls import path
 
 from ..certificates.api.urls import urlpatterns as certificates
 from ..verifications.api.urls import urlpatterns as verifications
-from . import announcement_views, ban_views, payment_views, payout_views, people_views, views
+from . import announcement_views, ban_views, fraud_views, payment_views, payout_views, people_views, views
 
 app_name = "moderation"
 
@@ -36,5 +36,9 @@ urlpatterns = [
     *verifications,
     # -- certificates
     *certificates,
+    # -- fraud
+    path("admin/security/fraud-alerts", fraud_views.FraudAlertsView.as_view(), name="fraud-alert-list"),
+    path("admin/security/alerts/<uuid:uid>/resolve", fraud_views.ResolveAlertView.as_view(), name="fraud-resolve"),
+    path("admin/security/analytics", fraud_views.SecurityAnalyticsView.as_view(), name="security-analytics"),
     # -- lost factors
 ]

@@ -44,6 +44,7 @@ from payments.tests.sandboxes import SECRET, razorpay_headers, signature
 from profiles.models import Profile
 from profiles.selectors import get_own_profile
 from profiles.services import add_picture, connections, follows, lists
+from security.models import FraudAlert
 from users import selectors
 from users.models import AccountClosure, DataExport, EmailChange, Session, User
 from users.notification_kinds import list_kinds
@@ -651,6 +652,13 @@ def paid_out(scene: Scene) -> dict[str, Any]:
     uid = scene.world.objects["payout"]
     payout_by_hand.mark_sent(staff=scene.world.staff, uid=uid, reference="SEPA 2026 18")
     return {"reason": "account_closed"}
+
+
+def fraud_alert(scene: Scene) -> dict[str, Any]:
+    """It waits for staff."""
+    alert = FraudAlert.objects.get(uid=scene.world.objects["fraud alert"])
+    work.open_item(kind="fraud_alert", ref=alert.uid, subject_uid=alert.user_uid)
+    return {"outcome": "false_positive", "note": "All fits."}
 
 
 def payout_case(scene: Scene) -> dict[str, Any]:

@@ -112,7 +112,7 @@ ASKED_METHOD = {"writes": {"payments_payoutmethod": "the provider is asked what 
 TRANSFER = {"uid": "payout"}
 RECOVERIES, INVITE, BAN = "users.staff_review_recoveries", "users.staff_invite", "users.staff_ban_ips"
 SIGN_INS, AUDIT_LOG, END = "users.staff_view_sign_ins", "users.staff_view_audit", "users.staff_end_sessions"
-PAYOUTS = "users.staff_view_payouts"
+PAYOUTS, RISK, ALERT = "users.staff_view_payouts", "users.staff_review_risk", {"uid": "fraud alert"}
 CHANGE_PASSWORD = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 ITEM, OWN_ITEM, UNLOCK, SALE = (
     {"item_id": "ware"},
@@ -320,6 +320,8 @@ PAGES: dict[str, Route] = {
         GET=BAN, POST=ask(BAN, {"network": "203.0.113.8", "duration_seconds": "3600", "reason": "Scripted sign-ups"})
     ),
     "moderation:ban-lift": route(BAN_OBJECT, POST=BAN),
+    # -- fraud
+    "moderation:security-analytics": route(GET=RISK),
     # -- money: payouts
     "payments:payouts": route(GET=ask(SIGNED_IN, make.a_creator)),
     "payments:payout-request": route(
@@ -607,6 +609,9 @@ API: dict[str, Route] = {
     "moderation:payment-refund": route(
         {"uid": "payment"}, POST=prove(REVIEW, make.refunded_before, headers=refund_key, idle="asked for before")
     ),
+    "moderation:fraud-alert-list": route(GET=ask(RISK, **LOOK)),
+    "moderation:fraud-resolve": route(ALERT, POST=ask(RISK, make.fraud_alert)),
+    "moderation:security-analytics": route(GET=RISK),
     "moderation:payout-pending": route(GET=ask("users.staff_view_payouts", **LOOK)),
     "moderation:payout-review": route(TRANSFER, POST=prove(REVIEW, make.payout_case)),
     # -- verifications

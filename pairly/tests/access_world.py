@@ -41,7 +41,7 @@ from payments.selectors import return_op_id
 from payments.services import payout_methods
 from profiles.models import SavedSearch
 from profiles.services import add_picture, lists
-from security.models import KnownDevice
+from security.models import FraudAlert, KnownDevice
 from security.services import attempts, bans
 from security.types import Client as Visitor
 from security.types import Door
@@ -290,12 +290,14 @@ def _objects_of_staff(staff: User) -> dict[str, Any]:
     )
     asker = make_user("fan", name="Flora Forgetful")
     recoveries.request(token=waiting_token(asker), reason="It fell into a lake.", client=HOME)
+    alert = FraudAlert.objects.create(user_uid=asker.uid, score=60, action="review", rules=["many_cards"])
     return {
         "case": WorkItem.objects.get(kind="factor_recovery").uid,
         "queue": "factor_recovery",
         "member": make_staff("finance").uid,
         "invitation": invitation.uid,
         "ban": ban.uid,
+        "fraud alert": alert.uid,
         "announcement": told.uid,
         "asker": asker.pk,
     }

@@ -962,6 +962,23 @@ EVERYWHERE = [
         status=422,
     ),
     Entry(name="verification-case", view="moderation:case", persona="staff", path=held_case),
+    # -- fraud
+    Entry(name="staff-fraud-queue", view="moderation:queue", persona="staff", rendered=staff_pages.fraud_queue),
+    Entry(name="staff-fraud-alert", view="moderation:case", persona="staff", rendered=staff_pages.fraud_case),
+    Entry(
+        name="staff-security-analytics",
+        view="moderation:security-analytics",
+        persona="staff",
+        rendered=staff_pages.security_analytics,
+    ),
+    Entry(name="staff-security-analytics-empty", view="moderation:security-analytics", persona="staff"),
+    Entry(
+        name="staff-security-analytics-errors",
+        view="moderation:security-analytics",
+        persona="staff",
+        path=lambda _: "/staff/security/?days=6",
+        status=422,
+    ),
     # -- the rest
     Entry(name="wallet", view="credits:wallet", persona="fan"),
     Entry(name="wallet", view="credits:wallet", persona="creator"),
