@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from security import alert_selectors, fraud_words
 
+from .constants import ANALYTICS_DAYS
 from .forms import AnalyticsForm
 from .services import fraud_alerts
 from .staff import StaffPage
@@ -17,7 +18,7 @@ class SecurityAnalyticsPage(StaffPage):
     permission = fraud_alerts.PERMISSION
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        form = AnalyticsForm(request.GET or None)
+        form = AnalyticsForm(request.GET or None, initial={"days": ANALYTICS_DAYS[1]})
         figures = alert_selectors.get_figures(n_days=form.get_days())
         patterns = fraud_words.patterns()
         context = {

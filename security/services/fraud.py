@@ -75,26 +75,31 @@ def score_account(*, user_uid: uuid.UUID, at: datetime | None = None) -> Judgeme
 def score_recent(*, at: datetime | None = None) -> int:
     """Score everybody of whom something was reported since the last run, and those who were paid; how many that were.
 
-    Runs take turns; what a run does not come to, the next one does.
+    What a run does not come to, the next one does; after a crash it begins where that one did. Two at once look twice.
+    Each account is a transaction of its own: an alert's lock is held for moments, for doors wait for it too.
     """
     at = at or timezone.now()
-    with transaction.atomic():
-        EventCursor.objects.get_or_create(name=_CURSOR)
-        cursor = EventCursor.objects.select_for_update().get(name=_CURSOR)
-        since = _time_of(cursor.position) - SCORING_OVERLAP
-        rows = SecurityEvent.objects.filter(created_at__gt=since, created_at__lte=at).order_by("created_at")
-        people: dict[uuid.UUID, None] = {}
-        reached = at
-        for created_at, user, payee in rows.values_list("created_at", "user_uid", "counterpart_uid").iterator():
-            if len(people) >= SCORED_AT_ONCE and created_at - SCORING_OVERLAP > _time_of(cursor.position):
-                reached = created_at
-                break
-            people.update(dict.fromkeys(one for one in (user, payee) if one))
-        for user in people:
-            _score_one(user, at)
-        cursor.position = int(reached.timestamp() * 1000)
-        cursor.save(update_fields=["position"])
+    position = EventCursor.objects.filter(name=_CURSOR).values_list("position", flat=True).first() or 0
+    people, reached = _list_reported(after=_time_of(position), until=at)
+    for user in people:
+        _score_one(user, at)
+    EventCursor.objects.get_or_create(name=_CURSOR)
+    done = int(reached.timestamp() * 1000) + 1  # what came in that very millisecond is looked at again as an overlap
+    EventCursor.objects.filter(name=_CURSOR, position__lt=done).update(position=done)
     return len(people)
+
+
+def _list_reported(*, after: datetime, until: datetime) -> tuple[list[uuid.UUID], datetime]:
+    """Whom events are about, and up to which time: SCORED_AT_ONCE people since `after`, and those of shortly before."""
+    rows = SecurityEvent.objects.filter(created_at__gt=after - SCORING_OVERLAP, created_at__lte=until)
+    again: set[uuid.UUID] = set()
+    fresh: set[uuid.UUID] = set()
+    events = rows.order_by("created_at").values_list("created_at", "user_uid", "counterpart_uid")
+    for created_at, user, payee in events.iterator():
+        if len(fresh) >= SCORED_AT_ONCE:
+            return [*(again | fresh)], created_at
+        (fresh if created_at > after else again).update(one for one in (user, payee) if one)
+    return [*(again | fresh)], until
 
 
 def _score_one(user: uuid.UUID, at: datetime) -> None:

@@ -186,6 +186,23 @@ def test_one_account_that_cannot_be_scored_keeps_nobody_else_from_it(monkeypatch
     assert len(scored) == 3
 
 
+def test_a_run_does_so_many_and_the_next_goes_on_until_all_are_done(monkeypatch):
+    people = [uuid.uuid4() for _ in range(7)]
+    for number, user in enumerate(people):
+        tell(user, days_ago=1 + (10 - number) / 24)
+    scored = []
+    monkeypatch.setattr(fraud, "SCORED_AT_ONCE", 3)
+    monkeypatch.setattr(fraud, "score_account", lambda *, user_uid, at: scored.append(user_uid))
+    assert [fraud.score_recent() for _ in range(3)] == [3, 4, 0]  # where a run ended is looked at again
+    assert set(scored) == set(people)
+    monkeypatch.setattr(fraud, "SCORED_AT_ONCE", 1)
+    for user in (late := [uuid.uuid4() for _ in range(5)]):
+        tell(user)
+    for _ in range(6):
+        fraud.score_recent()
+    assert set(late) <= set(scored)
+
+
 def suspect(user, n=7, *, device=""):
     for number in range(n):
         tell(user, Kind.CARD_DECLINED, card=Card(f"{user}-{number}", "US"), device=device)
