@@ -1,13 +1,16 @@
-"""What Stripe says of the cards behind a payment: its fingerprint and the bank's country, nothing of the number."""
+"""What Stripe says of the cards behind a payment: its fingerprint and the bank's country, nothing of the number.
+
+Reads the objects of its client, which `stripe.py` alone imports.
+"""
 
 from __future__ import annotations
 
-import stripe
+from typing import Any
 
 from .base import ProviderCard, ProviderDecline
 
 
-def card_of(method: stripe.StripeObject | None) -> ProviderCard | None:
+def card_of(method: Any) -> ProviderCard | None:
     """The card of a PaymentMethod or of a charge's details; None for other ways to pay."""
     card = getattr(method, "card", None)
     if card is None:
@@ -17,7 +20,7 @@ def card_of(method: stripe.StripeObject | None) -> ProviderCard | None:
     )
 
 
-def declines_of(intent: stripe.PaymentIntent) -> tuple[ProviderDecline, ...]:
+def declines_of(intent: Any) -> tuple[ProviderDecline, ...]:
     """The newest try that a card's bank declined, which is all that a PaymentIntent tells."""
     error = intent.last_payment_error
     if error is None or error.type != "card_error":
