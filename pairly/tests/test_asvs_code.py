@@ -196,7 +196,18 @@ def test_no_address_to_fetch_or_to_link_is_taken_from_people():
     assert set(found) <= GIVEN_OUT | CALLED
 
 
-CLIENTS = {"stripe", "razorpay", "boto3", "requests", "httpx", "aiohttp", "urllib.request", "http.client", "smtplib"}
+CLIENTS = {
+    "stripe",
+    "razorpay",
+    "boto3",
+    "requests",
+    "httpx",
+    "aiohttp",
+    "google",
+    "urllib.request",
+    "http.client",
+    "smtplib",
+}
 
 
 def test_the_list_of_what_pairly_talks_to_is_complete():
