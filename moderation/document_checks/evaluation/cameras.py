@@ -237,8 +237,8 @@ def _sensor(camera: Camera, linear: Floats, rng: np.random.Generator) -> Floats:
     raw += rng.standard_normal(raw.shape, dtype=np.float32) * np.sqrt(
         camera.shot**2 * np.clip(raw, 0, None) + camera.read**2
     )
-    kernel = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], dtype=np.float32) / 4
-    cross = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]], dtype=np.float32) / 4
+    kernel = np.array([[0.25, 0.5, 0.25], [0.5, 1, 0.5], [0.25, 0.5, 0.25]], dtype=np.float32)
+    cross = np.array([[0, 0.25, 0], [0.25, 1, 0.25], [0, 0.25, 0]], dtype=np.float32)
     filled = [
         _convolved(np.asarray(raw * mask, dtype=np.float32), cross if n == 1 else kernel)
         for n, mask in enumerate(masks)
