@@ -89,7 +89,7 @@ def _obstacle(code: str, state: Withdrawable, methods: Sequence[PayoutMethod]) -
     match code:
         case "verification_required":
             words = _("Show us a document first: payouts go to people whose identity is verified.")
-            return Obstacle(words=words, link=_("Your profile"), page="profiles:edit")
+            return Obstacle(words=words, link=_("Get verified"), page="trust:verifications")
         case "second_factor_required":
             words = _("Set up a second factor first. It is asked for at every payout.")
             return Obstacle(words=words, link=_("Set it up"), page="users:two-factor")

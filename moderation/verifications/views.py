@@ -19,7 +19,7 @@ from users.requests import user_of
 
 from ..staff import StaffPage
 from . import selectors
-from .constants import PERMISSION, VERIFICATIONS_PER_MINUTE
+from .constants import FILE_MAX_BYTES, PERMISSION, VERIFICATIONS_PER_MINUTE
 from .forms import VerificationForm
 from .services import files, requests
 from .words import reason_of
@@ -43,7 +43,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Send a document and a selfie in."""
     user = user_of(request)
-    context = {"standing": selectors.get_standing(user=user)}
+    context = {"standing": selectors.get_standing(user=user), "max_bytes": FILE_MAX_BYTES, "texts": _texts()}
     if request.method != "POST":
         return render(request, "moderation/verifications/new.html", {"form": VerificationForm(), **context})
     form = VerificationForm(request.POST, request.FILES)
@@ -57,6 +57,22 @@ def new(request: HttpRequest) -> HttpResponse:
             return redirect("trust:verifications")
     status = form.problem.status if form.problem else 422
     return render(request, "moderation/verifications/new.html", {"form": form, **context}, status=status)
+
+
+def _texts() -> dict[str, str]:
+    """For `frontend/src/verification.ts`. Names in braces are filled by the script."""
+    return {
+        "alt_document": _("The picture of the document that you chose"),
+        "alt_selfie": _("The picture of your face that you chose"),
+        "failed": _("The connection broke off. Try again; nothing was kept."),
+        "missing_consent": _("We may look at your document only if you agree to it."),
+        "missing_document": _("Choose a picture of your document."),
+        "missing_selfie": _("Choose a picture of your face."),
+        "no_picture": _("This is not a JPEG, PNG or WebP picture, or it is damaged."),
+        "sending": _("{percent} % sent"),
+        "storing": _("Looking whether both can be read …"),
+        "too_large": _("Choose a picture of at most 25 MB."),
+    }
 
 
 @require_POST
