@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -15,14 +16,17 @@ from django.utils import timezone
 from PIL import Image, ImageDraw
 
 from moderation.errors import FileGone
-from moderation.models import Certificate, FileKey, Verification, VerificationFile, WorkItem
+from moderation.models import Certificate, DocumentHash, FileKey, Verification, VerificationFile, WorkItem
 from moderation.services import vault, work
 from moderation.verifications.errors import TooManyRequests, VerificationNotOpen, VerificationOpen
-from moderation.verifications.services import checking, lifecycle, requests, reviews
+from moderation.verifications.services import checking, lifecycle, privacy, requests, reviews
 from pairly.common.problems import InvalidInput, NotFound
 from pairly.testing.people import make_staff, make_user, sign_in_as
 from security.models import AuditEntry
-from users.models import Notification, User
+from security.types import Client as Visitor
+from users.models import Notification, Session, User
+from users.services import sessions, tokens
+from users.types import Method
 
 pytestmark = pytest.mark.django_db
 
@@ -252,6 +256,29 @@ def test_documents_are_for_nobody_else(creator, moderator, who):
     assert not AuditEntry.objects.filter(action="staff.document_viewed").exists()
 
 
+def test_the_api_gives_the_case_to_one_reviewer_and_its_files_to_nobody_else(creator, moderator):
+    verification = sent(creator)
+    taken = call(moderator, "post", "verifications/take-next")
+    assert (taken.status_code, taken.json()["id"]) == (200, str(verification.uid))
+    other = make_staff("moderator")
+    assert call(other, "post", "verifications/take-next").status_code == 204
+    refused = call(other, "get", f"verifications/{verification.uid}/files/document")
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_your_case")
+    shown = call(moderator, "get", f"verifications/{verification.uid}/files/selfie")
+    assert (shown.status_code, shown["Content-Type"], "no-store" in shown["Cache-Control"]) == (200, "image/webp", True)
+    looks = AuditEntry.objects.filter(action="staff.document_viewed").values_list("actor_uid", "reason")
+    assert list(looks) == [(moderator.uid, "Selfie")]
+
+
+def call(user: User, method: str, path: str) -> Any:
+    """An app of staff that came in with a second factor."""
+    started = sessions.start_session(
+        user=user, kind=Session.Kind.API, client=Visitor(ip="192.0.2.7"), factor=Method.TOTP
+    )
+    token = tokens.issue(started=started)["access_token"]
+    return getattr(Client(headers={"Authorization": f"Bearer {token}"}), method)(f"/api/v1/admin/{path}")
+
+
 def test_after_the_decision_the_files_are_closed(creator, moderator):
     verification = sent(creator)
     decide(moderator, verification, "approved")
@@ -298,6 +325,46 @@ def test_after_a_restore_open_requests_end_and_ask_for_the_pictures_again(creato
     assert verification.state == "expired"
     assert case_of(verification).outcome == "files_lost"
     assert send(creator)
+
+
+# -- a copy of one's data, and its end
+class Copy:
+    """What is written into somebody's copy."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {}
+
+    def rows(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        self.found[name] = list(rows)
+
+    def document(self, name: str, document: Mapping[str, Any]) -> None:
+        self.found[name] = document
+
+    def file(self, name: str, chunks: Iterable[bytes]) -> None:
+        self.found[name] = b"".join(chunks)
+
+
+def test_a_copy_has_the_requests_and_the_pictures_while_they_can_be_opened(creator):
+    verification = sent(creator)
+    make_user("fan")
+    copy, later = Copy(), Copy()
+    privacy.export(user=creator, out=copy)
+    folder = f"verifications/{verification.uid}"
+    assert [row["uid"] for row in copy.found.pop("verifications/requests")] == [verification.uid]
+    assert copy.found == {f"{folder}/document.jpeg": DOCUMENT, f"{folder}/selfie.jpeg": SELFIE}
+    requests.withdraw(user=creator, uid=verification.uid)
+    privacy.export(user=creator, out=later)
+    assert set(later.found) == {"verifications/requests"}
+
+
+def test_at_the_end_of_an_account_nothing_of_its_documents_can_be_opened(creator):
+    verification = sent(creator)
+    DocumentHash.objects.create(verification=verification, kind="number", digest=b"x" * 32)
+    privacy.erase(user=creator)
+    verification.refresh_from_db()
+    assert (verification.state, verification.purpose, verification.report) == ("withdrawn", "", {})
+    assert (FileKey.objects.count(), DocumentHash.objects.count()) == (0, 0)
+    assert case_of(verification).outcome == "erased"
 
 
 # -- the doors
