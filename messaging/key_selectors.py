@@ -39,6 +39,11 @@ def find_device_key(*, kid: bytes, user_id: int) -> bytes | None:
     return public if owner == user_id else None
 
 
+def find_device_key_of(*, kid: bytes, user_uid: uuid.UUID) -> Key | None:
+    """A device key of this user, active or revoked; for who checks what was signed with it long ago."""
+    return Key.objects.filter(kid=kid, role=Key.Role.DEVICE, user__uid=user_uid).first()
+
+
 def is_key_known(*, kid: bytes) -> bool:
     return Key.objects.filter(kid=kid).exists()
 

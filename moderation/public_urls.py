@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from .certificates.urls import urlpatterns as certificates
+from .appeals.urls import urlpatterns as appeals
+from .reports.urls import urlpatterns as reports
+from .sanctions.urls import urlpatterns as sanctions
 from .verifications.urls import urlpatterns as verifications
 
 app_name = "trust"
@@ -10,7 +13,10 @@ app_name = "trust"
 urlpatterns = [
     *verifications,
     # -- reports
+    *reports,
     # -- sanctions and appeals
+    *sanctions,
+    *appeals,
     # -- certificates
     *certificates,
     # -- organisations

@@ -5,6 +5,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
+from .reports.services import deciding
 from .verifications.services import checking, lifecycle
 
 
@@ -21,3 +22,9 @@ def sweep_verifications() -> int:
     at = timezone.now()
     n_ended = lifecycle.destroy_due(at=at) + lifecycle.end_due(at=at) + lifecycle.close_lost()
     return n_ended + checking.check_lost()
+
+
+@shared_task(name="moderation.sweep_reports")
+def sweep_reports() -> int:
+    """Every hour: evidence of decided reports that was kept long enough."""
+    return deciding.forget_due(at=timezone.now())

@@ -14,6 +14,8 @@ from . import (
     people_views,
     views,
 )
+from .appeals.urls import staff_urlpatterns as appeals
+from .reports.urls import staff_urlpatterns as reports
 from .verifications.urls import staff_urlpatterns as verifications
 
 app_name = "moderation"
@@ -63,5 +65,8 @@ urlpatterns = [
     *verifications,
     # -- fraud
     path("security/", fraud_views.SecurityAnalyticsPage.as_view(), name="security-analytics"),
+    # -- reports and appeals
+    *reports,
+    *appeals,
     # -- lost factors
 ]

@@ -223,6 +223,51 @@ def _verified(name: str, payload: Payload) -> str:
     return gettext("There is news about your verification")
 
 
+def _reported(name: str, payload: Payload) -> str:
+    match payload.get("outcome"):
+        case "upheld":
+            return gettext("We looked at your report: a rule was broken, and we acted.")
+        case "dismissed":
+            return gettext("We looked at your report and found no rule broken.")
+        case "overturned":
+            return gettext("A decision after your report was appealed. Another person found no rule broken.")
+    return gettext("There is news about your report")
+
+
+def _sanctioned(name: str, payload: Payload) -> str:
+    if payload.get("state") == "lifted":
+        return gettext("A decision about your account was lifted.")
+    return gettext("We have made a decision about your account. Read why, and how to appeal.")
+
+
+def _appealed(name: str, payload: Payload) -> str:
+    state = payload.get("state")
+    if payload.get("is_first"):
+        return (
+            gettext("Somebody appealed a decision of yours. A colleague lifted it.")
+            if state == "granted"
+            else gettext("Somebody appealed a decision of yours. It stands.")
+        )
+    match state:
+        case "granted":
+            return gettext("Your appeal is granted: the decision is lifted.")
+        case "refused":
+            return gettext("Another person looked at your appeal. The decision stands.")
+    return gettext("There is an answer to your appeal")
+
+
+def _restriction(payload: Payload, actor: uuid.UUID | None) -> str:
+    named = payload.get("sanction")
+    return reverse("trust:restriction", args=[named]) if named else reverse("trust:restrictions")
+
+
+def _appeal(payload: Payload, actor: uuid.UUID | None) -> str:
+    """The appeal's own page; for who decided first there is none of theirs."""
+    if payload.get("is_first") or not payload.get("appeal"):
+        return reverse("users:notifications")
+    return reverse("trust:appeal", args=[payload["appeal"]])
+
+
 _ALL = (
     Kind(
         code="message",
@@ -357,6 +402,37 @@ _ALL = (
         ),
         page=_to("trust:verifications"),
         mail=Mail.NOW,
+        push=True,
+    ),
+    Kind(
+        code="report",
+        label=_("Your reports"),
+        hint=_("We decided on something that you reported."),
+        icon="flag",
+        words=_reported,
+        many=lambda n: ngettext("%(n)d report of yours was decided", "%(n)d reports of yours were decided", n),
+        page=_to("trust:reports"),
+    ),
+    Kind(
+        code="sanction",
+        label=_("Decisions about your account"),
+        hint=_("We restricted something, or lifted that. A mail with the reasons comes in any case."),
+        icon="alert",
+        words=_sanctioned,
+        many=lambda n: ngettext("%(n)d decision about your account", "%(n)d decisions about your account", n),
+        page=_restriction,
+        mail=Mail.OFF,
+        push=True,
+    ),
+    Kind(
+        code="appeal",
+        label=_("Appeals"),
+        hint=_("An appeal was answered or decided. A mail comes in any case."),
+        icon="letter",
+        words=_appealed,
+        many=lambda n: ngettext("%(n)d piece of news about an appeal", "%(n)d pieces of news about appeals", n),
+        page=_appeal,
+        mail=Mail.OFF,
         push=True,
     ),
     Kind(

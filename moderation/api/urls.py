@@ -3,6 +3,9 @@ from __future__ import annotations
 from django.urls import path
 
 from ..certificates.api.urls import urlpatterns as certificates
+from ..appeals.api.urls import urlpatterns as appeals
+from ..reports.api.urls import urlpatterns as reports
+from ..sanctions.api.urls import urlpatterns as sanctions
 from ..verifications.api.urls import urlpatterns as verifications
 from . import announcement_views, ban_views, fraud_views, payment_views, payout_views, people_views, views
 
@@ -40,5 +43,9 @@ urlpatterns = [
     path("admin/security/fraud-alerts", fraud_views.FraudAlertsView.as_view(), name="fraud-alert-list"),
     path("admin/security/alerts/<uuid:uid>/resolve", fraud_views.ResolveAlertView.as_view(), name="fraud-resolve"),
     path("admin/security/analytics", fraud_views.SecurityAnalyticsView.as_view(), name="security-analytics"),
+    # -- reports, sanctions, appeals
+    *reports,
+    *sanctions,
+    *appeals,
     # -- lost factors
 ]

@@ -36,7 +36,7 @@ class Sanction(models.Model):
     scope = models.CharField(max_length=32, default="all")
     starts_at = models.DateTimeField(db_default=Now())
     until = models.DateTimeField(null=True, blank=True)
-    is_automated = models.BooleanField()
+    is_automated = models.BooleanField()  # by a rule alone, or entered by somebody on the word of a rule
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -54,8 +54,7 @@ class Sanction(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(rule="") & ~Q(facts="") & ~Q(scope=""), name="sanction_says_why"),
             models.CheckConstraint(
-                condition=Q(is_automated=True, decided_by__isnull=True)
-                | Q(is_automated=False, decided_by__isnull=False),
+                condition=Q(is_automated=True) | Q(decided_by__isnull=False),
                 name="sanction_by_somebody_or_automated",
             ),
             models.CheckConstraint(

@@ -258,6 +258,8 @@ CELERY_BEAT_SCHEDULE = {
     "profiles-sweep-stray-files": {"task": "profiles.sweep_stray_files", "schedule": 6 * 3600.0},
     # -- verifications
     "moderation-sweep-verifications": {"task": "moderation.sweep_verifications", "schedule": 300.0},
+    # -- reports, sanctions, appeals
+    "moderation-sweep-reports": {"task": "moderation.sweep_reports", "schedule": 3600.0},
     # -- blocks
     # -- notifications
     "users-write-digests": {"task": "users.write_digests", "schedule": 300.0},
