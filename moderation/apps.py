@@ -15,18 +15,18 @@ class ModerationConfig(AppConfig):
         from users import registry
 
         from . import disputes, fraud_alerts, payment_disputes, payouts, queues, recovery
-        from .certificates.services import privacy as certificate_privacy
-        from .certificates.services import revoking
-        from .services import fraud_alerts as fraud_cases
         from .appeals import queue as appeals
         from .appeals.constants import OUTCOME_MAIL
         from .appeals.services import notices as appeal_notices
         from .appeals.services import privacy as appeal_privacy
+        from .certificates.services import privacy as certificate_privacy
+        from .certificates.services import revoking
         from .reports import queue as reports
         from .reports.services import privacy as report_privacy
         from .sanctions.constants import STATEMENT_MAIL
         from .sanctions.services import privacy as sanction_privacy
         from .sanctions.services import statements
+        from .services import fraud_alerts as fraud_cases
         from .services import payouts as payout_cases
         from .services import privacy
         from .verifications import queue as verifications

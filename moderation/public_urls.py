@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .certificates.urls import urlpatterns as certificates
 from .appeals.urls import urlpatterns as appeals
+from .certificates.urls import urlpatterns as certificates
 from .reports.urls import urlpatterns as reports
 from .sanctions.urls import urlpatterns as sanctions
 from .verifications.urls import urlpatterns as verifications

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from ..certificates.api.urls import urlpatterns as certificates
 from ..appeals.api.urls import urlpatterns as appeals
+from ..certificates.api.urls import urlpatterns as certificates
 from ..reports.api.urls import urlpatterns as reports
 from ..sanctions.api.urls import urlpatterns as sanctions
 from ..verifications.api.urls import urlpatterns as verifications
