@@ -15,6 +15,7 @@ from . import access_certificates as certificates
 from . import access_setups as make
 from . import access_shop as shop
 from . import access_verifications as verifying
+from . import access_trust as trust
 from .access_setups import NEW_PASSWORD, PROFILE, SIGN_UP, Scene
 from .access_world import PASSWORD
 
@@ -113,6 +114,9 @@ TRANSFER = {"uid": "payout"}
 RECOVERIES, INVITE, BAN = "users.staff_review_recoveries", "users.staff_invite", "users.staff_ban_ips"
 SIGN_INS, AUDIT_LOG, END = "users.staff_view_sign_ins", "users.staff_view_audit", "users.staff_end_sessions"
 PAYOUTS, RISK, ALERT = "users.staff_view_payouts", "users.staff_review_risk", {"uid": "fraud alert"}
+PAYOUTS = "users.staff_view_payouts"
+REPORTS, APPEALS, SUSPENDING = "users.staff_review_reports", "users.staff_decide_appeals", "users.staff_suspend_users"
+SANCTION, APPEAL = {"uid": "sanction"}, {"uid": "appeal"}
 CHANGE_PASSWORD = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 ITEM, OWN_ITEM, UNLOCK, SALE = (
     {"item_id": "ware"},
@@ -366,6 +370,17 @@ PAGES: dict[str, Route] = {
     "trust:certificates": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),
     "trust:certificate-file": route(CERTIFICATE, GET=OWNER),
     "trust:certificate-revoke": route(CERTIFICATE, POST=OWNER),
+    # -- reports, sanctions, appeals
+    "trust:reports": route(GET=SIGNED_IN),
+    "trust:report": route(
+        {"kind": "report kind", "uid": "peer"}, GET=SIGNED_IN, POST=ask(SIGNED_IN, trust.REPORT, success_by="owner")
+    ),
+    "trust:restrictions": route(GET=SIGNED_IN),
+    "trust:restriction": route(SANCTION, GET=OWNER),
+    "trust:restriction-appeal": route(SANCTION, GET=OWNER, POST=ask(OWNER, trust.WORDS)),
+    "trust:appeal": route(APPEAL, GET=OWNER, POST=ask(OWNER, trust.WORDS)),
+    "moderation:report-file": route({"uid": "report file"}, GET=ask(REPORTS, **LOOK)),
+    "moderation:appeal-answer": route(APPEAL, POST=ask(APPEALS, trust.appeal_held)),
 }
 
 API: dict[str, Route] = {
@@ -623,4 +638,14 @@ API: dict[str, Route] = {
     "moderation:certificate-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),
     "moderation:certificate-detail": route(CERTIFICATE, GET=PUBLIC),
     "moderation:certificate-revoke": route(CERTIFICATE, POST=OWNER),
+    # -- reports, sanctions, appeals
+    "moderation:report-create": route(POST=ask(SIGNED_IN, trust.report_of_the_peer)),
+    "moderation:report-list": route(GET=SIGNED_IN),
+    "moderation:report-case-list": route(GET=REPORTS),
+    "moderation:report-case-detail": route({"uid": "report case"}, GET=ask(REPORTS, **LOOK)),
+    "moderation:restriction-list": route(GET=SIGNED_IN),
+    "moderation:restriction-appeal": route(SANCTION, POST=ask(OWNER, trust.WORDS)),
+    "moderation:appeal-detail": route(APPEAL, GET=OWNER, POST=ask(OWNER, trust.WORDS)),
+    "moderation:user-suspend": route(PEER, POST=prove(SUSPENDING, trust.SUSPEND)),
+    "moderation:user-unsuspend": route(PEER, POST=prove(SUSPENDING, trust.peer_suspended)),
 }

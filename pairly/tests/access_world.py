@@ -57,6 +57,7 @@ from users.types import Device, Method, SignIn
 from .access_certificates import make_certificate
 from .access_shop import make_shop
 from .access_verifications import make_verification
+from .access_trust import make_trust
 
 HOME = Visitor(ip="192.0.2.77", user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
 NEW_DEVICE = SigningKey(b"a" * 32)
@@ -160,6 +161,7 @@ def make_world() -> World:
     world.objects |= make_shop(owner.user, peer.user)
     world.objects |= make_verification(owner.user)
     world.objects |= {"certificate": make_certificate(owner.user)}
+    world.objects |= make_trust(owner.user, peer.user)
     world.objects |= {"public picture": _public_picture(), "own browser": people["owner"].family}
     world.objects |= {"private picture": _private_picture(owner.user), "picture width": 64, "gallery place": 0}
     world.notes["sealed"], world.objects["blob"] = sealed_files.seal(data=b"A hall", key=b"k" * 32), _blob(letters)
