@@ -139,6 +139,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest first, without what was opened; never one about oneself. */
+        get: operations["get_admin_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/reports/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description With what was opened, and what of it is verified. The look is recorded, and shown to whom it is about. */
+        get: operations["get_admin_reports_uid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/security/alerts/{uid}/resolve": {
         parameters: {
             query?: never;
@@ -280,6 +314,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/users/{user_id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description At once, everywhere, with a statement of reasons by mail; 403 `step_up_required`, 404 for who is gone. */
+        post: operations["post_admin_users_user_id_suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{user_id}/unsuspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description End every suspension of theirs; 403 `step_up_required`, 409 `not_suspended`. */
+        post: operations["post_admin_users_user_id_unsuspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/verifications/{uid}/files/{kind}": {
         parameters: {
             query?: never;
@@ -351,6 +419,24 @@ export interface paths {
         get: operations["get_announcements_announcement_id"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appeals/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was said, and how it stands. */
+        get: operations["get_appeals_uid"];
+        put?: never;
+        /** @description Say more; 409 `appeal_closed`, 429 `wait_for_answer`. */
+        post: operations["post_appeals_uid"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3247,6 +3333,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Each message is checked at once: `verified` where it was sent like this, else with what does not hold. 404
+         *     for whom one may not know of, 429 `too_many_reports`. What others reported of the same is one case.
+         */
+        post: operations["post_reports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All of it with how it ended, newest first. */
+        get: operations["get_reports_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/restrictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All of them with their reasons, newest first. */
+        get: operations["get_restrictions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/restrictions/{uid}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Another person than the first one decides; 409 `appeal_made`, `cannot_appeal`. */
+        post: operations["post_restrictions_uid_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/saved-searches": {
         parameters: {
             query?: never;
@@ -3669,6 +3826,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/verifications/{uid}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Another person than the first one decides; 409 `appeal_made`, `cannot_appeal`. */
+        post: operations["post_verifications_uid_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/version": {
         parameters: {
             query?: never;
@@ -3856,6 +4030,52 @@ export interface components {
             state: string;
         };
         AnyProfile: components["schemas"]["OwnProfileOut"] | components["schemas"]["ProfileOut"];
+        /** @description Why the decision is wrong; or what else is to be said. */
+        AppealIn: {
+            text: string;
+        };
+        /** @description What one side said. */
+        AppealMessageOut: {
+            /** Format: date-time */
+            created_at: string;
+            is_from_staff: boolean;
+            text: string;
+        };
+        /** @description An appeal of one's own: `state` is open, granted, refused or withdrawn. */
+        AppealOut: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            messages: components["schemas"]["AppealMessageOut"][];
+            /**
+             * @description * `open` - open
+             *     * `granted` - granted
+             *     * `refused` - the decision stands
+             *     * `withdrawn` - withdrawn
+             * @enum {string}
+             */
+            state?: "open" | "granted" | "refused" | "withdrawn";
+        };
+        /** @description How an appeal stands. */
+        AppealSummaryOut: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description * `open` - open
+             *     * `granted` - granted
+             *     * `refused` - the decision stands
+             *     * `withdrawn` - withdrawn
+             * @enum {string}
+             */
+            state?: "open" | "granted" | "refused" | "withdrawn";
+        };
         /** @description `id` is made by the device that asks, and part of the code that both devices show. */
         ApprovalIn: {
             /** @description its Ed25519 public key */
@@ -4155,6 +4375,86 @@ export interface components {
             caps: components["schemas"]["CapOut"][];
             /** Format: date-time */
             cool_off_until: string | null;
+        };
+        /** @description A case with its evidence: of all reports together in `evidence` and `gaps`, and of each in `reports`. */
+        CaseDetailOut: {
+            readonly categories: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+            readonly evidence: components["schemas"]["CaseEvidenceOut"][];
+            readonly gaps: components["schemas"]["GapOut"][];
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            readonly n_reports: number;
+            readonly reports: components["schemas"]["CaseReportOut"][];
+            /**
+             * @description * `open` - open
+             *     * `upheld` - a rule was broken
+             *     * `dismissed` - no rule was broken
+             * @enum {string}
+             */
+            state?: "open" | "upheld" | "dismissed";
+            /** Format: uuid */
+            user_id: string;
+        };
+        /** @description What a reporter opened. `text` is null once it is gone, or where there are no words. */
+        CaseEvidenceOut: {
+            flaw: string;
+            n: number | null;
+            /** Format: uuid */
+            sender_id: string | null;
+            /** Format: date-time */
+            sent_at: string | null;
+            text: string | null;
+            verdict: string;
+        };
+        /** @description A case in the list. */
+        CaseOut: {
+            readonly categories: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            readonly n_reports: number;
+            /**
+             * @description * `open` - open
+             *     * `upheld` - a rule was broken
+             *     * `dismissed` - no rule was broken
+             * @enum {string}
+             */
+            state?: "open" | "upheld" | "dismissed";
+            /** Format: uuid */
+            user_id: string;
+        };
+        CasePage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["CaseOut"][];
+        };
+        /** @description One report of a case, with how the reports of its maker ended. */
+        CaseReportOut: {
+            category: string;
+            /** Format: date-time */
+            created_at: string;
+            details: string;
+            evidence: components["schemas"]["CaseEvidenceOut"][];
+            gaps: components["schemas"]["GapOut"][];
+            /** Format: uuid */
+            id: string;
+            n_made: number;
+            n_upheld: number;
+            readonly pictures: string[];
+            /** Format: uuid */
+            reporter_id: string;
         };
         CeremonyOut: {
             options: {
@@ -4575,6 +4875,11 @@ export interface components {
              * @description your own name for this upload: sent again, it adds nothing, and it can be called off by it
              */
             upload_id?: string;
+        };
+        /** @description After which message how many were not shown. */
+        GapOut: {
+            after_n: number;
+            missing: number;
         };
         /** @description The statement of the new device, and the keyring key sealed to its request key. */
         GrantIn: {
@@ -5794,6 +6099,79 @@ export interface components {
             name?: string;
             state: string;
         };
+        /** @description `user_id` is whom it is about; of a shop item `item_id` names it. Each message is a report of e2e.md 3. */
+        ReportIn: {
+            /**
+             * @description * `harassment` - Harassment or threats
+             *     * `scam` - Scam or fraud
+             *     * `sexual` - Sexual content
+             *     * `minor` - Somebody under 18
+             *     * `hate` - Hate
+             *     * `self_harm` - Self-harm
+             *     * `impersonation` - Pretends to be somebody else
+             *     * `illegal` - Something illegal
+             *     * `copyright` - Somebody else's work
+             *     * `spam` - Spam
+             *     * `other` - Something else
+             * @enum {string}
+             */
+            category: "harassment" | "scam" | "sexual" | "minor" | "hate" | "self_harm" | "impersonation" | "illegal" | "copyright" | "spam" | "other";
+            /** @default  */
+            details?: string;
+            /** Format: uuid */
+            item_id?: string | null;
+            /**
+             * @description * `user` - person
+             *     * `message` - messages
+             *     * `item` - shop item
+             * @enum {string}
+             */
+            kind: "user" | "message" | "item";
+            messages?: {
+                [key: string]: unknown;
+            }[];
+            /** Format: uuid */
+            user_id?: string | null;
+        };
+        /** @description One's own report; `state` is that of the case it is part of. */
+        ReportOut: {
+            /**
+             * @description * `harassment` - Harassment or threats
+             *     * `scam` - Scam or fraud
+             *     * `sexual` - Sexual content
+             *     * `minor` - Somebody under 18
+             *     * `hate` - Hate
+             *     * `self_harm` - Self-harm
+             *     * `impersonation` - Pretends to be somebody else
+             *     * `illegal` - Something illegal
+             *     * `copyright` - Somebody else's work
+             *     * `spam` - Spam
+             *     * `other` - Something else
+             * @enum {string}
+             */
+            category: "harassment" | "scam" | "sexual" | "minor" | "hate" | "self_harm" | "impersonation" | "illegal" | "copyright" | "spam" | "other";
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            details?: string;
+            evidence: components["schemas"]["EvidenceOut"][];
+            gaps: components["schemas"]["GapOut"][];
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            state: string;
+            /** Format: uuid */
+            user_id: string;
+        };
+        ReportPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["ReportOut"][];
+        };
         /** @description The first three statements of a new log (identity, device, encryption key), and the backup of its keys. */
         ResetIn: {
             backup: components["schemas"]["Backup"];
@@ -5808,6 +6186,44 @@ export interface components {
              * @enum {string}
              */
             outcome: "true_positive" | "false_positive";
+        };
+        /** @description What was done, with its reasons. `state`: in_force, over or lifted; it may be appealed until `appeal_until`. */
+        RestrictionOut: {
+            readonly appeal: components["schemas"]["AppealSummaryOut"] | null;
+            /** Format: date-time */
+            appeal_until: string;
+            automated: boolean;
+            facts: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description * `warning` - Warning
+             *     * `mute` - May not write
+             *     * `hide` - Is not shown to others
+             *     * `payout_hold` - Payouts are held
+             *     * `temporary_ban` - Suspended for a time
+             *     * `permanent_ban` - Suspended for good
+             *     * `content_removal` - Content removed
+             * @enum {string}
+             */
+            kind: "warning" | "mute" | "hide" | "payout_hold" | "temporary_ban" | "permanent_ban" | "content_removal";
+            rule: string;
+            readonly rule_text: string;
+            scope?: string;
+            readonly scope_text: string;
+            /** Format: date-time */
+            starts_at: string;
+            readonly state: string;
+            /** Format: date-time */
+            until?: string | null;
+        };
+        RestrictionPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["RestrictionOut"][];
         };
         /** @description What went back to the fan, in hundredths of a credit; 0 where nothing was held. */
         ReturnedOut: {
@@ -6265,6 +6681,38 @@ export interface components {
         StepUpOut: {
             fresh: boolean;
             methods: ("totp" | "passkey" | "backup_code" | "email" | "approval" | "password")[];
+        };
+        /** @description The person reads `rule`, `facts` and `scope`. `duration_hours` null is for good; `automated`: a rule said so. */
+        SuspendIn: {
+            automated: boolean;
+            duration_hours: number | null;
+            facts: string;
+            /**
+             * @description * `harassment` - harassment
+             *     * `spam` - spam
+             *     * `fraud` - fraud
+             *     * `under_age` - under_age
+             *     * `impersonation` - impersonation
+             *     * `illegal_content` - illegal_content
+             *     * `chargebacks` - chargebacks
+             *     * `security` - security
+             *     * `rules` - rules
+             *     * `hate` - hate
+             *     * `sexual_content` - sexual_content
+             *     * `self_harm` - self_harm
+             *     * `copyright` - copyright
+             * @enum {string}
+             */
+            rule: "harassment" | "spam" | "fraud" | "under_age" | "impersonation" | "illegal_content" | "chargebacks" | "security" | "rules" | "hate" | "sexual_content" | "self_harm" | "copyright";
+            /**
+             * @description * `all` - all
+             *     * `messages` - messages
+             *     * `profile` - profile
+             *     * `payouts` - payouts
+             *     * `shop_item` - shop_item
+             * @enum {string}
+             */
+            scope: "all" | "messages" | "profile" | "payouts" | "shop_item";
         };
         TempTokenIn: {
             temp_token: string;
@@ -7084,6 +7532,73 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    get_admin_reports: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+                state?: "dismissed" | "open" | "upheld";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_admin_reports_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetailOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     post_admin_security_alerts_uid_resolve: {
         parameters: {
             query?: never;
@@ -7425,6 +7940,78 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    post_admin_users_user_id_suspend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspendIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestrictionOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_admin_users_user_id_unsuspend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_admin_verifications_uid_files_kind: {
         parameters: {
             query?: never;
@@ -7561,6 +8148,76 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_appeals_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_appeals_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -14391,6 +15048,149 @@ export interface operations {
             };
         };
     };
+    post_reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_reports_mine: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_restrictions: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestrictionPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_restrictions_uid_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_savedSearches: {
         parameters: {
             query?: never;
@@ -15463,6 +16263,45 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_verifications_uid_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };

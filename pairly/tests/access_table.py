@@ -14,8 +14,8 @@ from typing import Any
 from . import access_certificates as certificates
 from . import access_setups as make
 from . import access_shop as shop
-from . import access_verifications as verifying
 from . import access_trust as trust
+from . import access_verifications as verifying
 from .access_setups import NEW_PASSWORD, PROFILE, SIGN_UP, Scene
 from .access_world import PASSWORD
 

@@ -56,8 +56,8 @@ from users.types import Device, Method, SignIn
 
 from .access_certificates import make_certificate
 from .access_shop import make_shop
-from .access_verifications import make_verification
 from .access_trust import make_trust
+from .access_verifications import make_verification
 
 HOME = Visitor(ip="192.0.2.77", user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
 NEW_DEVICE = SigningKey(b"a" * 32)
