@@ -3942,6 +3942,21 @@ export interface components {
             /** Format: date-time */
             usable_at: string;
         };
+        /** @description A decision, as it was made: what was known then, and the version of the rules. */
+        AlertEvidenceOut: {
+            action: string;
+            /** Format: date-time */
+            created_at: string;
+            event: string;
+            features: {
+                [key: string]: unknown;
+            };
+            reasons: components["schemas"]["FindingOut"][];
+            rule_version: number;
+            score: number;
+            /** Format: uuid */
+            user_id: string;
+        };
         /** @description Something to look at: reasons in words, the accounts that hang together, the decisions it rests on. */
         AlertOut: {
             /**
@@ -3956,7 +3971,7 @@ export interface components {
             changed_at: string;
             /** Format: date-time */
             created_at: string;
-            readonly evidence: components["schemas"]["EvidenceOut"][];
+            readonly evidence: components["schemas"]["AlertEvidenceOut"][];
             /** Format: uuid */
             id: string;
             readonly linked_accounts: components["schemas"]["AccountOut"][];
@@ -4750,20 +4765,17 @@ export interface components {
              */
             v: 1;
         };
-        /** @description A decision, as it was made: what was known then, and the version of the rules. */
+        /** @description A message of a report; `flaw` says what does not hold, "" where all does. */
         EvidenceOut: {
-            action: string;
-            /** Format: date-time */
-            created_at: string;
-            event: string;
-            features: {
-                [key: string]: unknown;
-            };
-            reasons: components["schemas"]["FindingOut"][];
-            rule_version: number;
-            score: number;
-            /** Format: uuid */
-            user_id: string;
+            flaw?: string;
+            /** Format: int64 */
+            n?: number | null;
+            /**
+             * @description * `verified` - verified
+             *     * `not_verified` - not verified
+             * @enum {string}
+             */
+            verdict: "verified" | "not_verified";
         };
         /** @description Whether somebody writes to one for free, and why. */
         ExceptionOut: {

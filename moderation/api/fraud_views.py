@@ -44,7 +44,7 @@ class FindingOut(serializers.Serializer[Finding]):
     is_veto = serializers.BooleanField()
 
 
-class EvidenceOut(serializers.Serializer[DecisionRow]):
+class AlertEvidenceOut(serializers.Serializer[DecisionRow]):
     """A decision, as it was made: what was known then, and the version of the rules."""
 
     event = serializers.CharField()
@@ -88,9 +88,9 @@ class AlertOut(serializers.ModelSerializer[FraudAlert]):
     def get_linked_accounts(self, alert: FraudAlert) -> Any:
         return [AccountOut(row).data for row in alert_selectors.list_accounts(alert=alert)]
 
-    @extend_schema_field(EvidenceOut(many=True))
+    @extend_schema_field(AlertEvidenceOut(many=True))
     def get_evidence(self, alert: FraudAlert) -> Any:
-        return [EvidenceOut(row).data for row in alert_selectors.list_decisions(alert=alert)]
+        return [AlertEvidenceOut(row).data for row in alert_selectors.list_decisions(alert=alert)]
 
 
 class DaysQuery(serializers.Serializer[None]):
