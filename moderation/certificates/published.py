@@ -116,7 +116,7 @@ def _kept(code: str) -> tuple[dict[str, Any] | None, dict[str, str] | None]:
     if redis_health.is_away():
         return None, None
     try:
-        facts, standing = common_redis.get_client().mget(_key(code, "facts"), _key(code, "standing"))  # type: ignore[misc]
+        facts, standing = common_redis.get_client().mget(_key(code, "facts"), _key(code, "standing"))
     except RedisError as error:
         redis_health.note_failure(error=error)
         return None, None

@@ -101,7 +101,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "can_renew": selectors.find_approved(user=user) is not None,
         "earlier": [
             (row, words.reason_of(because=row.revoked_because) if row.revoked_at else "")
-            for row in selectors.list_own(user=user).exclude(pk=held.pk if held else None)[:20]
+            for row in selectors.list_own(user=user).exclude(code=held.code if held else "")[:20]
         ],
     }
     return render(request, "moderation/certificates/own.html", context)

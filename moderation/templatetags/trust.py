@@ -19,4 +19,4 @@ def certificate_url(user: User) -> str:
     found = selectors.find_in_force(user=user)
     if found is None:
         return ""
-    return f"{reverse('trust:certificate', args=[found.code])}?{urlencode({'on': user.uid})}"
+    return f"{reverse('trust:certificate', args=[found.code])}?{urlencode({'on': str(user.uid)})}"

@@ -20,7 +20,9 @@ from django.utils import timezone
 
 from credits.services import purchases
 from messaging.services import answers
-from moderation.models import WorkItem
+from moderation.certificates.services import issuing, revoking
+from moderation.models import Certificate, WorkItem
+from moderation.tests.certifying import certify, make_certified
 from pairly.common.ids import uuid7
 from pairly.demo.logins import demo_file
 from pairly.testing import demo
@@ -121,6 +123,7 @@ def enter(world, browser):
     world.paths["block creator"] = f"/account/blocked/{world.uid_of(demo.CREATOR)}/"
     buy(world)
     trade(world)
+    certify_some(world)
     employ(world, browser, newcomer)
     stop_some(world, browser)
 
@@ -229,6 +232,23 @@ def trade(world):
         "bought": f"/library/{bought[0].uid}/",
         "own ware": f"/shop/items/{wares[0].uid}/edit/",
         "draft": f"/shop/items/{draft.uid}/edit/",
+    }
+
+
+def certify_some(world):
+    """The creator's certificate after one that they took back, and two of others: expired, and revoked."""
+    creator, now = User.objects.get(email=demo.CREATOR), timezone.now()
+    first = certify(creator)
+    revoking.take_back(user=creator, code=first.code)
+    valid = issuing.issue(verification=first.verification)
+    expired = make_certified("Noor Haddad")
+    past = {"issued_at": now - timedelta(days=731), "expires_at": now - timedelta(days=1)}
+    Certificate.objects.filter(pk=expired.pk).update(**past)
+    world.paths |= {
+        "certificate": f"/verify/{valid.code}?on={creator.uid}",
+        "certificate copied": f"/verify/{valid.code}?on={expired.user.uid}",
+        "certificate expired": f"/verify/{expired.code}",
+        "certificate revoked": f"/verify/{first.code}",
     }
 
 

@@ -979,6 +979,16 @@ EVERYWHERE = [
         path=lambda _: "/staff/security/?days=6",
         status=422,
     ),
+    # -- certificates
+    Entry(name="certificate-search", view="trust:certificate-search"),
+    Entry(name="certificate", view="trust:certificate", path=at("certificate")),
+    *(
+        Entry(name=f"certificate-{state}", view="trust:certificate", path=at(f"certificate {state}"))
+        for state in ("copied", "expired", "revoked")
+    ),
+    Entry(name="certificate-unknown", view="trust:certificate", path=lambda _: "/verify/AAAAAAAAAAAAAAAA", status=404),
+    Entry(name="certificates", view="trust:certificates", persona="creator"),
+    Entry(name="certificates-empty", view="trust:certificates", persona="newcomer"),
     # -- the rest
     Entry(name="wallet", view="credits:wallet", persona="fan"),
     Entry(name="wallet", view="credits:wallet", persona="creator"),
@@ -1176,6 +1186,11 @@ NO_PAGES: dict[str, dict[str, str]] = {
         "width": "640",
     },
     "payments:sale-refund": {"unlock_id": "00000000-0000-7000-8000-000000000000"},
+    # -- certificates
+    "trust:certificate-keys": {},
+    "trust:certificates-revoked": {},
+    "trust:certificate-file": {"code": "AAAAAAAAAAAAAAAA"},
+    "trust:certificate-revoke": {"code": "AAAAAAAAAAAAAAAA"},
     # -- people one knows
     **{f"profiles:list-{deed}": {"list_id": "00000000-0000-7000-8000-000000000000"} for deed in LIST_DEEDS},
     **{f"profiles:{deed}": {"user_id": "00000000-0000-7000-8000-000000000000"} for deed in DEEDS},

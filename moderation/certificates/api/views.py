@@ -74,7 +74,7 @@ class CertificateView(APIView):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """How long it may be kept."""
-        final: Response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[assignment]
+        final: Response = super().finalize_response(request, response, *args, **kwargs)
         is_kept = final.status_code in (200, 304) and answers.is_of_a_stranger(request._request)
         final["Cache-Control"] = answers.PUBLIC if is_kept else "no-store"
         patch_vary_headers(final, answers.VARIES)
