@@ -83,7 +83,8 @@ def _statement(user: User) -> dict[str, str | None]:
 
 
 def _says(certificate: Certificate, statement: dict[str, str | None]) -> bool:
-    return statement.items() <= json.loads(bytes(certificate.payload)).items()
+    said: dict[str, str | None] = json.loads(bytes(certificate.payload))
+    return statement.items() <= said.items()
 
 
 def _as_bytes(says: dict[str, object]) -> bytes:
