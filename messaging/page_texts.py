@@ -210,6 +210,8 @@ def _talking() -> dict[str, str]:
         "editing": _("Edit your message"),
         "save": _("Save"),
         "delete": _("Delete for both"),
+        "report": _("Report"),
+        "report_sent": _("Reported. A person looks at it, and you hear how it ends."),
         "deleted_mine": _("You deleted this message."),
         "deleted_theirs": _("{name} deleted this message."),
         "react_with": _("React with {emoji}"),

@@ -9,6 +9,7 @@ from django.utils.http import urlencode
 from users.models import User
 
 from ..certificates import selectors
+from ..models import ReportCase
 
 register = template.Library()
 
@@ -20,3 +21,9 @@ def certificate_url(user: User) -> str:
     if found is None:
         return ""
     return f"{reverse('trust:certificate', args=[found.code])}?{urlencode({'on': str(user.uid)})}"
+
+
+@register.simple_tag
+def report_categories() -> list[tuple[str, str]]:
+    """What can be wrong with something, as code and words."""
+    return [(str(code), str(label)) for code, label in ReportCase.Category.choices]
