@@ -96,7 +96,7 @@ def _open(
 
 def _lock(appeal: Appeal | None) -> Appeal:
     rows = Appeal.objects.select_for_update(of=("self",)).select_related("user")
-    found = rows.filter(pk=appeal.pk if appeal else None, state=State.OPEN).first()
+    found = rows.filter(pk=appeal.pk, state=State.OPEN).first() if appeal else None
     if found is None:
         raise AppealClosed
     return found

@@ -126,7 +126,7 @@ class CaseDetailOut(CaseOut):
     @extend_schema_field(CaseEvidenceOut(many=True))
     def get_evidence(self, case: ReportCase) -> object:
         shown = [one for report in self.context["shown"].reports for one in report.messages]
-        return CaseEvidenceOut(shown, many=True).data
+        return [CaseEvidenceOut(one).data for one in shown]
 
     @extend_schema_field(GapOut(many=True))
     def get_gaps(self, case: ReportCase) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -95,7 +96,12 @@ def _write(
 
 def _lock_case(aim: Aim) -> ReportCase:
     """The open case of a thing, its row locked: who decides on it waits, and so do others who report it."""
-    named = {"subject": aim.subject, "target": aim.target, "target_ref": aim.ref, "state": ReportCase.State.OPEN}
+    named: dict[str, Any] = {
+        "subject": aim.subject,
+        "target": aim.target,
+        "target_ref": aim.ref,
+        "state": ReportCase.State.OPEN,
+    }
     for _try in range(3):
         ReportCase.objects.get_or_create(**named)
         case = ReportCase.objects.select_for_update().filter(**named).first()
@@ -117,7 +123,7 @@ def _add(report: Report, category: str, details: str) -> None:
 
 def _keep_messages(report: Report, checked: list[Checked]) -> None:
     known = list(ReportedMessage.objects.filter(report=report).values_list("n", "verdict"))
-    verified = {n for n, verdict in known if verdict == Verdict.VERIFIED}
+    verified = {n for n, verdict in known if n is not None and verdict == Verdict.VERIFIED}
     fresh = [row for row in checked if not (row.is_verified and row.n in verified)]
     if len(known) + len(fresh) > MESSAGES_MAX:
         raise _too_many_messages()
@@ -135,7 +141,8 @@ def _keep_messages(report: Report, checked: list[Checked]) -> None:
             sealed_body=sealed,
             proof=row.proof,
         )
-    report.gaps = franking.list_gaps(ns=verified | {row.n for row in fresh if row.is_verified and row.n is not None})
+    places = [row.n for row in fresh if row.is_verified and row.n is not None]
+    report.gaps = franking.list_gaps(ns={*verified, *places})
     report.save(update_fields=["gaps"])
 
 
