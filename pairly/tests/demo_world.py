@@ -56,6 +56,8 @@ from users.types import Device, SignIn
 
 from .demo_verifications import verify
 
+from .demo_trust import judge
+
 # The smallest world that has every kind of page: `seed_demo`'s options.
 SEED_OPTIONS = ("--creators", "6", "--fans", "3")
 
@@ -126,6 +128,7 @@ def enter(world, browser):
     certify_some(world)
     employ(world, browser, newcomer)
     stop_some(world, browser)
+    judge(world)
 
 
 def stop_some(world, browser):

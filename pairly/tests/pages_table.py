@@ -675,6 +675,25 @@ EVERYWHERE = [
     ),
     Entry(name="accesses", view="users:accesses", persona="careful"),
     Entry(name="accesses", view="users:accesses", persona="suspended"),
+    # -- reports, sanctions, appeals
+    Entry(name="report", view="trust:report", persona="fan", path=at("report creator")),
+    Entry(
+        name="report-errors",
+        view="trust:report",
+        persona="fan",
+        path=at("report creator"),
+        act=submit("category"),
+        status=422,
+    ),
+    Entry(name="reports", view="trust:reports", persona="fan"),
+    Entry(name="reports-none", view="trust:reports", persona="newcomer"),
+    Entry(name="restrictions", view="trust:restrictions", persona="suspended"),
+    Entry(name="restrictions-none", view="trust:restrictions", persona="newcomer"),
+    Entry(name="restriction", view="trust:restriction", persona="suspended", path=at("statement")),
+    Entry(name="restriction-appeal", view="trust:restriction-appeal", persona="suspended", path=at("appeal form")),
+    Entry(name="appeal", view="trust:appeal", persona="suspended", path=at("appeal")),
+    Entry(name="report-case", view="moderation:case", persona="staff", path=at("report case")),
+    Entry(name="appeal-case", view="moderation:case", persona="staff", path=at("appeal case")),
     # -- e-mail address
     Entry(name="email-change", view="users:email-change", persona="fan"),
     Entry(

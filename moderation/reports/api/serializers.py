@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -125,8 +126,8 @@ class CaseDetailOut(CaseOut):
 
     @extend_schema_field(CaseEvidenceOut(many=True))
     def get_evidence(self, case: ReportCase) -> object:
-        shown = [one for report in self.context["shown"].reports for one in report.messages]
-        return [CaseEvidenceOut(one).data for one in shown]
+        shown: Any = [one for report in self.context["shown"].reports for one in report.messages]
+        return CaseEvidenceOut(shown, many=True).data
 
     @extend_schema_field(GapOut(many=True))
     def get_gaps(self, case: ReportCase) -> object:

@@ -123,7 +123,7 @@ def _add(report: Report, category: str, details: str) -> None:
 
 def _keep_messages(report: Report, checked: list[Checked]) -> None:
     known = list(ReportedMessage.objects.filter(report=report).values_list("n", "verdict"))
-    verified = {n for n, verdict in known if n is not None and verdict == Verdict.VERIFIED}
+    verified = {n for n, verdict in known if verdict == Verdict.VERIFIED and n is not None}
     fresh = [row for row in checked if not (row.is_verified and row.n in verified)]
     if len(known) + len(fresh) > MESSAGES_MAX:
         raise _too_many_messages()
