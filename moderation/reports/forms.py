@@ -29,7 +29,10 @@ class ReportForm(ProblemForm):
     """What is wrong, in a word and in more of them, with pictures if there are any."""
 
     category = forms.ChoiceField(
-        label=_("What is wrong"), choices=ReportCase.Category.choices, widget=forms.RadioSelect
+        label=_("What is wrong"),
+        choices=ReportCase.Category.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what is wrong.")},
     )
     details = forms.CharField(
         label=_("What happened"),

@@ -367,7 +367,7 @@ def test_the_page_reports_somebody_with_a_picture_and_without_scripts(world, mod
     item = WorkItem.objects.get(kind="report")
     page = work.take(uid=item.uid, user=moderator) and staff.get(f"/staff/cases/{item.uid}/").content.decode()
     assert "Took it" in page
-    assert "The reporter: 1 reports, 0 upheld" in page
+    assert "made 1, upheld 0" in page
     assert browser.get(f"/staff/reports/files/{file.uid}").status_code == 404
 
 

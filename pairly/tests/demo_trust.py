@@ -24,7 +24,7 @@ def judge(world):
     sam = User.objects.get(name="Suspended Sam")
     first, admin = make_staff("moderator", name="Mo First"), User.objects.get(email="admin@demo.pairly.example")
     given = {"by": first, "rule": "harassment", "facts": FACTS, "is_automated": False}
-    ban = imposing.impose(user=sam, kind="permanent_ban", **given)
+    hidden = imposing.impose(user=sam, kind="hide", **given)  # a second ban would sign them out
     warning = imposing.impose(user=sam, kind="warning", **given)
     appeal = appealing.appeal_sanction(user=sam, uid=warning.uid, text="It was a line of a song, and they know it.")
     appeal_case = work.take(uid=WorkItem.objects.get(kind="appeal", ref=appeal.uid).uid, user=admin)
@@ -35,8 +35,8 @@ def judge(world):
         "report creator": f"/report/user/{world.uid_of(demo.CREATOR)}/",
         "report case": f"/staff/cases/{_reported(admin).uid}/",
         "appeal case": f"/staff/cases/{appeal_case.uid}/",
-        "statement": f"/account/restrictions/{ban.uid}/",
-        "appeal form": f"/account/restrictions/{ban.uid}/appeal/",
+        "statement": f"/account/restrictions/{hidden.uid}/",
+        "appeal form": f"/account/restrictions/{hidden.uid}/appeal/",
         "appeal": f"/account/appeals/{appeal.uid}/",
     }
 
