@@ -135,8 +135,8 @@ def _read(message: object) -> dict[str, Any]:
 
 
 def _proof_of(raw: dict[str, Any]) -> dict[str, Any]:
-    """What lets anybody check it again beside the words; the key of the commitment alone says nothing."""
-    texts = {name: b64u_encode(raw[name]) for name in _PROOF}
+    """What shows its place and its writer. Not the key of the commitment: with it, short words could be guessed."""
+    texts = {name: b64u_encode(raw[name]) for name in _PROOF if name != "kf"}
     skid = {"skid": b64u_encode(raw["skid"])} if raw["skid"] is not None else {}
     return {**texts, **skid, "n": raw["n"], "recv_ms": raw["recv_ms"]}
 
