@@ -70,6 +70,7 @@ def send_while_it_takes(url, head, piece, n_max):
         ("/profile/pictures/", "application/x-www-form-urlencoded", 1_000_000),
         ("/profile/pictures/0/", "multipart/form-data; boundary=x", 1_000_000),
         ("/api/v1/verifications", "multipart/form-data; boundary=x", 50_064_000),
+        ("/report/user/0190/", "multipart/form-data; boundary=x", 50_064_000),
         ("/api/v1/payments/webhook/stripe", "application/json", 256_000),
         ("/api/v1/x?/api/v1/media/upload-gallery", "multipart/form-data; boundary=x", 1_000_000),
     ],
