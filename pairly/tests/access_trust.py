@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from moderation.appeals.services import appealing
-from moderation.models import Sanction, WorkItem
+from moderation.models import Sanction, Verification, WorkItem
 from moderation.reports.services import submitting
 from moderation.sanctions.services import imposing
 from moderation.services import work
 from moderation.tests.test_verifications import picture
+from moderation.verifications.services import reviews
 from pairly.testing.people import make_staff
 from users.models import User
 
@@ -53,6 +54,16 @@ def appeal_held(scene: Scene) -> dict[str, str]:
     """Somebody with the permission works on the appeal."""
     item = WorkItem.objects.get(kind="appeal", ref=scene.world.objects["appeal"])
     work.take(uid=item.uid, user=scene.world.people["staff with"].user)
+    return WORDS
+
+
+def verification_rejected(scene: Scene) -> dict[str, str]:
+    """Somebody looked at the owner's verification and did not approve it, and the one before has ended."""
+    Verification.objects.filter(user=scene.owner, state="approved").update(state="expired")
+    staff = User.objects.get(name="Faye First")
+    item = WorkItem.objects.get(kind="verification", ref=scene.world.objects["verification"])
+    work.take(uid=item.uid, user=staff)
+    reviews.reject(staff=staff, uid=item.ref, reason="unreadable", note="Too dark")
     return WORDS
 
 

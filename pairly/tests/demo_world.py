@@ -54,9 +54,8 @@ from users.services import (
 from users.session_store import SessionStore
 from users.types import Device, SignIn
 
-from .demo_verifications import verify
-
 from .demo_trust import judge
+from .demo_verifications import verify
 
 # The smallest world that has every kind of page: `seed_demo`'s options.
 SEED_OPTIONS = ("--creators", "6", "--fans", "3")
