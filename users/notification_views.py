@@ -20,7 +20,6 @@ from . import notification_selectors as selectors
 from .notification_forms import NotificationSettingsForm
 from .requests import user_of
 from .services import notification_choices, notification_reading
-from .types import Place
 from .views import SignedInPage
 
 
@@ -29,10 +28,11 @@ class NotificationsPage(SignedInPage):
     """What one was told, by day, the newest first."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        before = Place.parse(request.GET.get("before", ""))
-        page = selectors.get_page(user=user_of(request), before=before)
+        before = request.GET.get("before", "")
+        before_id = int(before) if before.isdecimal() and len(before) <= 18 else None
+        page = selectors.get_page(user=user_of(request), before_id=before_id)
         days = [(day, list(rows)) for day, rows in groupby(page.rows, key=lambda row: row.created_at.date())]
-        return render(request, "users/notifications.html", {"page": page, "days": days, "is_first": before is None})
+        return render(request, "users/notifications.html", {"page": page, "days": days, "is_first": before_id is None})
 
 
 class OpenNotificationPage(SignedInPage):

@@ -27,7 +27,7 @@ from ..errors import ProviderUnavailable
 from ..gateways.base import GatewayError, PaymentGateway, ProviderPayment, ProviderRefused, ProviderStatus
 from ..gateways.registry import get_gateway
 from ..models import Payment
-from . import fraud_reports, returns
+from . import returns
 
 log = structlog.get_logger(__name__)
 
@@ -58,9 +58,7 @@ def fulfil(*, payment_id: uuid.UUID) -> Payment:
         else:
             _apply(locked, truth, gateway)
     if truth is not None and not locked.is_open and _has_returns(truth):
-        locked = _apply_returns(locked, truth, gateway)
-    if truth is not None and not locked.flag:
-        fraud_reports.note_truth(payment=locked, truth=truth)
+        return _apply_returns(locked, truth, gateway)
     return locked
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 
 TITLE_MAX = 80
 DESCRIPTION_MAX = 1_000
@@ -29,9 +28,5 @@ PAGE = 24
 # A ledger operation's id is uuid5 of the unlock in this namespace. Never change it.
 OP_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pairly.example/shop")
 
-# Files that no row names are deleted when they are this old: before, their row may be on its way.
-STRAY_FILE_AGE = timedelta(days=1)
-
-# Pictures that look most like a leaked one, and how many of them, as it is or turned, are compared with it at most.
+# Pictures that look most like a leaked one are compared with it.
 ALIKE = 8
-COMPARED = 24

@@ -1,1 +1,0 @@
-"""Appeals: a decision is looked at again, by somebody else."""

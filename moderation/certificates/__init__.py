@@ -1,1 +1,0 @@
-"""Certificates: what anybody can check about a verified account."""

@@ -1,1 +1,0 @@
-"""Organisations: members, the creators they act for, and webhooks."""

@@ -1,1 +1,0 @@
-"""Reports: what people tell us of others, with evidence that can be checked."""

@@ -1,1 +1,0 @@
-"""Sanctions: what is done to somebody who broke a rule, and the statement of reasons."""
