@@ -13,9 +13,13 @@ MULTIPART_OVERHEAD_BYTES = 64_000
 _MOUNT = re.compile(rb"^/api(?:/v1)?/")
 _FILES: tuple[tuple[bytes, int], ...] = (
     (b"media/upload-", 10 * MB),
+    (b"shop/items/", 10 * MB),  # what is sold
     (b"verifications", 2 * 25 * MB),  # document and selfie
 )
-_PAGES: tuple[tuple[bytes, int], ...] = ((b"/profile/pictures/", 10 * MB),)
+_PAGES: tuple[tuple[re.Pattern[bytes], int], ...] = (
+    (re.compile(rb"/profile/pictures/"), 10 * MB),
+    (re.compile(rb"/shop/items/[^/]+/pictures/"), 10 * MB),
+)
 _PARTS = (b"attachments/", 1024 * 1024)  # of sealed files, as messaging.constants.ATTACHMENT_PART_BYTES
 _WEBHOOKS = (b"payments/webhook", 256_000)  # as payments.constants.WEBHOOK_MAX_BYTES
 # A connection that sends less for long is not a slow network, it is a siege.
@@ -49,7 +53,7 @@ def body_max_bytes(*, uri: bytes, content_type: bytes) -> int:
             if name.startswith(prefix):
                 return n_bytes + MULTIPART_OVERHEAD_BYTES
         for page, n_bytes in _PAGES:
-            if path == page:
+            if page.fullmatch(path):
                 return n_bytes + MULTIPART_OVERHEAD_BYTES
     if name.startswith(_PARTS[0]) and content_type.lower() == b"application/octet-stream":
         return _PARTS[1]
