@@ -24,6 +24,9 @@ COOL_OFFS = {
     "half_year": timedelta(days=182),
 }
 
+# Between two checks of the ledger that read all of it: a day, and time for the nightly one to be late.
+FULL_CHECK_SPAN = timedelta(hours=26)
+
 # Requests a minute of one account to its wallet, pages and API together.
 WALLET_PER_MINUTE = 60
 

@@ -5,7 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from . import checks
-from .services import caps, money_back
+from .services import caps, money_back, spending
 from .services import roll_up as rolling
 
 log = structlog.get_logger(__name__)
@@ -20,10 +20,10 @@ def roll_up() -> int:
 
 
 @shared_task(name="credits.check_ledger")
-def check_ledger() -> int:
-    """Every 10 min, and when staff ask: checks the invariants and keeps what was found; an alert in the log for
-    each that does not hold."""
-    bad = [finding for finding in checks.run().findings if not finding.is_ok]
+def check_ledger(*, is_full: bool = False) -> int:
+    """Every 10 min what is new, every night and when staff ask everything: checks the invariants and keeps what was
+    found; an alert in the log for each that does not hold."""
+    bad = [finding for finding in checks.run(is_full=is_full).findings if not finding.is_ok]
     for finding in bad:
         log.error("ledger_difference", invariant=finding.name, difference=finding.difference)
     return len(bad)
@@ -39,3 +39,9 @@ def fund_reserve() -> int:
 def refresh_caps() -> int:
     """Every minute: spending caps whose raise has waited long enough, and cool-offs that are over."""
     return caps.refresh_due(at=timezone.now())
+
+
+@shared_task(name="credits.report_spending")
+def report_spending() -> int:
+    """Every minute: tells scoring who spent on whom; how many events that were."""
+    return spending.report()

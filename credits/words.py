@@ -36,6 +36,7 @@ def all_words() -> dict[str, str]:
         "payout_requested": _("Payout requested, set aside"),
         "payout_rejected": _("Payout not made, earned again"),
         "payout_sent": _("Paid out"),
+        "payout_unsent": _("Payout waits, set aside again"),
         "payout_returned": _("Payout came back, earned again"),
         "reverse": _("Held again: disputed or given back"),
         "earn": _("Messages answered"),

@@ -17,6 +17,7 @@ const result = await build({
     places: "frontend/src/places/main.ts",
     pictures: "frontend/src/pictures/main.ts",
     payment: "frontend/src/payment.ts",
+    verification: "frontend/src/verification.ts",
     staff: "frontend/src/staff.ts",
     app: "frontend/src/app.ts",
     push: "frontend/src/push.ts",

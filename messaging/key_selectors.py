@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,11 @@ def find_device_key(*, kid: bytes, user_id: int) -> bytes | None:
     return public if owner == user_id else None
 
 
+def find_device_key_of(*, kid: bytes, user_uid: uuid.UUID) -> Key | None:
+    """A device key of this user, active or revoked; for who checks what was signed with it long ago."""
+    return Key.objects.filter(kid=kid, role=Key.Role.DEVICE, user__uid=user_uid).first()
+
+
 def is_key_known(*, kid: bytes) -> bool:
     return Key.objects.filter(kid=kid).exists()
 
@@ -68,6 +74,12 @@ def find_bound_kid(*, family: uuid.UUID) -> bytes | None:
 def lock_key_log(*, user_id: int) -> None:
     """Serialise changes to one user's key log until the transaction ends."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
+
+
+def find_identity_fingerprint(*, user: User) -> str | None:
+    """SHA-256, in hexadecimal, of somebody's identity key in force; None before they have one."""
+    key = Key.objects.filter(user=user, role=Key.Role.IDENTITY, active=True).first()
+    return hashlib.sha256(bytes(key.public)).hexdigest() if key else None
 
 
 def find_last_statement(*, user_id: int) -> KeyStatement | None:

@@ -210,6 +210,8 @@ def _talking() -> dict[str, str]:
         "editing": _("Edit your message"),
         "save": _("Save"),
         "delete": _("Delete for both"),
+        "report": _("Report"),
+        "report_sent": _("Reported. A person looks at it, and you hear how it ends."),
         "deleted_mine": _("You deleted this message."),
         "deleted_theirs": _("{name} deleted this message."),
         "react_with": _("React with {emoji}"),
@@ -299,6 +301,31 @@ def _contact() -> dict[str, str]:
         "buy_waiting": _("Waiting for your payment in the other tab. Your message stays here meanwhile."),
         "buy_arrived": _("Your credits are here. You can send now."),
         "buy_failed": _("The payment could not be started, and nothing was charged. Try again in a moment."),
+        **_refused_purchases(),
+    }
+
+
+def _refused_purchases() -> dict[str, str]:
+    """By code of what the checkout refuses with, and by rule of `payments.services.risk`. Nothing was charged."""
+    return {
+        "buy_refused_email_unconfirmed": _("Confirm your e-mail address to buy this much today, or choose less."),
+        "buy_refused_many_failed": _("Too many payments failed today. Ask your bank why, and try again tomorrow."),
+        "buy_refused_many_started": _("You have started many purchases today. Finish one, or try again tomorrow."),
+        "buy_refused_new_account": _("Your account is new. Choose fewer credits today; tomorrow you can buy more."),
+        "buy_refused_much_today": _("That is more than can be bought in a day. Choose less, or try again tomorrow."),
+        "buy_refused_disputes_lost": _("Your bank took payments of yours back. Write to us before you buy again."),
+        "buy_refused_purchase_refused": _("This purchase cannot be made now. Choose fewer credits, or try tomorrow."),
+        "buy_refused_cooling_off": _("You wanted to spend nothing for a while. You can buy again from {until}."),
+        "buy_refused_rate_limited": _("That was too fast. Wait a minute and press Pay again."),
+        "buy_refused_provider_unavailable": _(
+            "The payment provider cannot be reached, and nothing was charged. Press Pay again, or pay in another way."
+        ),
+        "buy_refused_idempotency_conflict": _("This purchase was begun in another way. Press Pay again."),
+        "buy_refused_invalid": _("This package is not sold any more. Load the page again and choose another."),
+        "buy_refused_not_authenticated": _("You are signed out. Sign in and press Pay again."),
+        "buy_refused_suspended": _("Your account is suspended. You can buy again when that is over."),
+        "buy_refused_overloaded": _("Pairly is busy, and nothing was charged. Press Pay again in a few seconds."),
+        "buy_refused_offline": _("You are offline, and nothing was charged. Press Pay again when you are back."),
     }
 
 

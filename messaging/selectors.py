@@ -106,6 +106,12 @@ def find_conversation(*, user: User, peer_id: int) -> Conversation | None:
     return Conversation.objects.filter(low_id=low, high_id=high).first()
 
 
+def find_pen_friend(*, user: User, uid: uuid.UUID) -> User | None:
+    """Whom `user` has a conversation with, active or not, blocked or not."""
+    other = User.objects.filter(uid=uid).exclude(pk=user.pk).first()
+    return other if other and find_conversation(user=user, peer_id=other.pk) else None
+
+
 def has_conversation(*, user: User, other: User) -> bool:
     """Whether the two have ever written, or begun to."""
     return find_conversation(user=user, peer_id=other.pk) is not None
@@ -349,7 +355,7 @@ def list_places(*, ids: Collection[int]) -> dict[int, Conversation]:
 
 
 def list_conversation_uids(*, ids: Collection[int]) -> dict[int, uuid.UUID]:
-    """The public ids of conversations by their primary keys. For jobs only."""
+    """The public ids of conversations by their primary keys. For jobs, and for whoever may see the holds in them."""
     return dict(Conversation.objects.filter(pk__in=ids).values_list("pk", "uid"))
 
 

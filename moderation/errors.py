@@ -23,3 +23,9 @@ class UnknownOutcome(InvalidInput):
 
 class ReasonMissing(InvalidInput):
     code, title = "reason_missing", _("Write down why")
+
+
+class FileGone(Problem):
+    """The key of a private file was destroyed."""
+
+    code, status, title = "file_gone", 410, _("This file was destroyed")

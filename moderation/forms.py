@@ -3,12 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from users.forms import ProblemForm
 
-from .constants import NOTE_MAX
+from .constants import ANALYTICS_DAYS, NOTE_MAX
 from .models import WorkItem
 
 STATES = [("open", _("Open")), ("mine", _("Mine")), ("decided", _("Decided"))]
@@ -54,3 +54,21 @@ class NoteForm(ProblemForm):
         max_length=NOTE_MAX,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class AnalyticsForm(forms.Form):
+    """How many days the security analytics cover, from the URL."""
+
+    days = forms.TypedChoiceField(
+        label=_("Days"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[(n, ngettext_lazy("%(n)d day", "%(n)d days", n) % {"n": n}) for n in ANALYTICS_DAYS],
+    )
+
+    def get_days(self) -> int:
+        """The days that were asked for; the usual ones where they cannot be read, which the form names."""
+        if not self.is_bound or not self.is_valid():
+            return ANALYTICS_DAYS[1]
+        return int(self.cleaned_data["days"] or ANALYTICS_DAYS[1])

@@ -86,6 +86,6 @@ def kind_texts() -> dict[str, str]:
         "psp_clearing": gettext("lies with the provider, below zero"),
         "psp_fee": gettext("kept by providers, below zero"),
         "credits_liability": gettext("taken for credits"),
-        "payouts_payable": gettext("payouts that have not left the bank"),
+        "payouts_payable": gettext("payouts that have not left yet"),
         "bank": gettext("our bank, below zero is ours"),
     }

@@ -1,7 +1,9 @@
 """The queue of payments that a bank disputes: the figures that an answer needs, and what staff did about it.
 
-The credits were taken back when the money was (`payments.services.returns`); a decision here moves nothing. Evidence is
-sent on the provider's own page, with what stands here; no message text is anywhere.
+The credits were taken back when the money was (`payments.services.returns`); a decision here moves nothing. One that
+accepts the dispute is told to the provider, after the transaction. Evidence is sent on the provider's own page, with
+what stands here, and by nobody else: "evidence was sent" is a note of what a person did there. No message text is
+anywhere.
 """
 
 from __future__ import annotations
@@ -13,8 +15,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from payments import money_back_selectors
+from payments.services import dispute_answers
+from users.models import User
 
 from . import queues, selectors
+from .models import WorkItem
 from .services import disputes
 
 KIND = "payment_dispute"
@@ -29,6 +34,7 @@ def load(ref: uuid.UUID) -> dict[str, Any]:
     names = selectors.list_names(user_ids={part.payee for part in trace.parts})
     return {
         "dispute": row,
+        "reason": row.reason.replace("_", " "),
         "payment": row.payment,
         "paid": _money(row.payment.currency, row.payment.amount_minor),
         "disputed": _money(row.payment.currency, row.amount_minor),
@@ -52,6 +58,16 @@ def close_case(*, uid: uuid.UUID, outcome: str) -> None:
     disputes.close_case(kind=KIND, ref=uid, outcome=outcome)
 
 
+def reopen_case(*, uid: uuid.UUID) -> None:
+    """Hook of `payments.registry`: the provider did not take the acceptance."""
+    disputes.reopen_case(kind=KIND, ref=uid)
+
+
+def accept(*, item: WorkItem, staff: User, note: str) -> None:
+    """The bank may have decided meanwhile; then there is nothing to tell the provider."""
+    dispute_answers.accept(uid=item.ref)
+
+
 QUEUE = queues.QueueKind(
     kind=KIND,
     title=_("Disputes of payments"),
@@ -61,7 +77,7 @@ QUEUE = queues.QueueKind(
     load=load,
     decisions=(
         queues.Decision(outcome="answered", label=_("Evidence was sent"), key="E"),
-        queues.Decision(outcome="accepted", label=_("Accept the dispute"), is_danger=True, key="A"),
+        queues.Decision(outcome="accepted", label=_("Accept the dispute"), apply=accept, is_danger=True, key="A"),
     ),
     icon="wallet",
 )

@@ -50,8 +50,10 @@ LINKS = (
     Link("moderation:sign-ins", _("Sign-in log"), "users.staff_view_sign_ins", "key"),
     Link("moderation:audit", _("Audit log"), "users.staff_view_audit", "eye"),
     Link("moderation:bans", _("Banned networks"), "users.staff_ban_ips", "shield"),
+    Link("moderation:security-analytics", _("Security analytics"), "users.staff_review_risk", "chart"),
     Link("moderation:announcements", _("Announcements"), "users.staff_announce", "spark"),
     Link("moderation:money", _("Trial balance"), "users.staff_view_payouts", "wallet"),
+    Link("moderation:payments", _("Payments"), "users.staff_view_payouts", "card"),
     # -- people and invitations
     Link("moderation:people", _("Who works here"), "users.staff_invite", "people"),
     # -- payouts

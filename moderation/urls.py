@@ -2,7 +2,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import announcement_views, ban_views, case_views, log_views, money_views, payout_views, people_views, views
+from . import (
+    announcement_views,
+    ban_views,
+    case_views,
+    fraud_views,
+    log_views,
+    money_views,
+    payment_views,
+    payout_views,
+    people_views,
+    views,
+)
+from .appeals.urls import staff_urlpatterns as appeals
+from .reports.urls import staff_urlpatterns as reports
+from .verifications.urls import staff_urlpatterns as verifications
 
 app_name = "moderation"
 
@@ -37,11 +51,22 @@ urlpatterns = [
     # -- money: trial balance
     path("money/", money_views.MoneyPage.as_view(), name="money"),
     path("money/check/", money_views.CheckPage.as_view(), name="money-check"),
+    # -- payments
+    path("payments/", payment_views.PaymentsPage.as_view(), name="payments"),
+    path("payments/<uuid:uid>/", payment_views.PaymentPage.as_view(), name="payment"),
+    path("payments/<uuid:uid>/refund/", payment_views.RefundPage.as_view(), name="payment-refund"),
     # -- payouts
     path("transfers/", payout_views.TransfersPage.as_view(), name="transfers"),
     path("transfers/<uuid:uid>/", payout_views.TransferPage.as_view(), name="transfer"),
     path("transfers/<uuid:uid>/account/", payout_views.AccountPage.as_view(), name="transfer-account"),
     path("transfers/<uuid:uid>/sent/", payout_views.SentPage.as_view(), name="transfer-sent"),
     path("transfers/<uuid:uid>/returned/", payout_views.ReturnedPage.as_view(), name="transfer-returned"),
+    # -- verifications
+    *verifications,
+    # -- fraud
+    path("security/", fraud_views.SecurityAnalyticsPage.as_view(), name="security-analytics"),
+    # -- reports and appeals
+    *reports,
+    *appeals,
     # -- lost factors
 ]

@@ -31,6 +31,7 @@ urlpatterns = [
     path("", include("messaging.urls")),
     path("", include("payments.urls")),
     path("staff/", include("moderation.urls")),
+    path("", include("moderation.public_urls")),
     path("admin/", admin.site.urls),
     path("media/<path:name>", media.public_file, name="media"),
     path("api/v1/", include((_api, "api-v1"))),

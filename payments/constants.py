@@ -36,11 +36,18 @@ RECONCILE_AFTER_SECONDS = 120
 SWEEP_AFTER_SECONDS = 60
 # Refunds and disputes under way: a notice may have been lost.
 ASK_AGAIN_SECONDS = 3600
+# Razorpay: a page is open for SESSION_LIFE_HOURS, a try on it that failed may be authorised up to three days later, and
+# a bank may take a day more. So long a payment that failed or expired is asked about every ASK_AGAIN_SECONDS.
+LATE_PAYMENT_SPAN = timedelta(days=5)
 BATCH = 100
 
+# Why staff refund a payment.
+REFUND_REASONS = ("asked_for", "duplicate", "fraudulent", "our_mistake", "goodwill", "other")
 # Why a refund was made that nobody asked for.
 EARLY_FRAUD_WARNING = "early_fraud_warning"
 
+# Refunds and disputes that touched a creator, the newest.
+TOUCHED_SHOWN = 20
 # One's payments on a page.
 PAYMENTS_PAGE = 20
 
@@ -69,6 +76,16 @@ SECOND_REVIEW_SPAN = timedelta(days=2)
 SENDING_SPAN = timedelta(days=1)
 ARRIVAL_SPANS = {"stripe": timedelta(days=7), "razorpayx": timedelta(days=2), "manual": timedelta(days=5)}
 
+# The creator's bank did not take what their account at the provider sent it: codes that begin so. Until then they are
+# to correct their details there; after that somebody here looks.
+BANK_FAILED, BANK_FAILED_LONG = "bank_failed", "bank_failed_long"
+BANK_FIX_SPAN = timedelta(days=30)
+
+# Our balance with a provider is filled up by hand: this often is asked whether it is enough.
+BALANCE_LOW = "balance_low"
+BALANCE_SPAN = timedelta(days=3)
+BALANCE_RETRY = timedelta(minutes=15)
+
 # A call to the provider ends long before this; until then nobody repeats it.
 SEND_LEASE = timedelta(minutes=2)
 CHECK_PAYOUT_AFTER = timedelta(minutes=5)
@@ -82,9 +99,11 @@ RISK_LARGE_TIMES = 3
 RISK_PAYER_DAYS = 90
 RISK_PAYER_SHARE_BASIS_POINTS = 6_000
 
-# Codes of `Payout.reason` and `PayoutStep.reason`, besides those of refusals: "review", "risk" (raised or unknown),
+# Codes of `Payout.reason` and `PayoutStep.reason`, besides those of refusals: "review", "first", "risk" (or unknown),
 # "second_look", "approved", "restricted", "verification", "method_not_ready", "method_changed", "method_removed",
-# "by_hand", "sent", "provider_away", "provider_differs", "paid", "cancelled", "provider_failed", "came_back".
+# "by_hand", "sent", "balance_low", "provider_away", "provider_differs", "paid", "cancelled", "provider_failed",
+# "came_back", "arrived", "bank_failed", "bank_failed_closed", "bank_failed_unknown", "bank_failed_name",
+# "bank_failed_long", "bank_again".
 # Why staff refuses a payout, or says that its money came back; providers' reasons are told in the same codes.
 REJECT_REASONS = (
     "account_wrong", "account_closed", "account_unknown", "name_mismatch", "unusual_payments", "self_dealing", "other"
@@ -92,7 +111,8 @@ REJECT_REASONS = (
 RETURN_REASONS = ("came_back", "account_closed", "account_unknown", "name_mismatch", "refused_by_bank", "other")
 
 # -- comparing with a provider's list
-# Days around the one that is compared: a payment may be heard of late, and dates differ by moments.
-LIST_DAYS_BEFORE, LIST_DAYS_AFTER = 3, 1
+# Days around the one that is compared: a payment may be heard of late (a try that failed is authorised up to three days
+# later, and asked about once more a day), and dates differ by moments.
+LIST_DAYS_BEFORE, LIST_DAYS_AFTER = 5, 1
 # Days that the nightly job goes back for what was not compared.
 RECONCILE_DAYS = 3

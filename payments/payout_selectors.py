@@ -16,6 +16,9 @@ from users.models import Restriction, User
 from users.selectors import list_strong_methods
 
 from .constants import (
+    BALANCE_LOW,
+    BALANCE_RETRY,
+    BANK_FAILED,
     BATCH,
     CHECK_PAYOUT_AFTER,
     OP_NAMESPACE,
@@ -232,10 +235,12 @@ def is_reference_used(*, provider_payout_id: str) -> bool:
 
 # -- jobs
 def list_to_send(*, at: datetime) -> list[uuid.UUID]:
-    """Payouts to be sent, and those whose sending ended without an answer; who waited longest first."""
+    """Payouts to be sent, and those whose sending ended without an answer; who waited longest first. Our balance is not
+    looked at each minute."""
     approved = Q(status=Payout.Status.APPROVED)
     unanswered = Q(status=Payout.Status.PROCESSING, provider_payout_id__isnull=True)
     rows = Payout.objects.filter(approved | unanswered).exclude(method__kind=PayoutMethod.Kind.MANUAL)
+    rows = rows.exclude(status=Payout.Status.APPROVED, reason=BALANCE_LOW, checked_at__gt=at - BALANCE_RETRY)
     return _longest_unasked(rows.filter(Q(checked_at__isnull=True) | Q(checked_at__lt=at - SEND_LEASE)))
 
 
@@ -247,10 +252,33 @@ def list_to_check(*, at: datetime) -> list[uuid.UUID]:
 
 
 def list_paid_to_check(*, at: datetime) -> list[uuid.UUID]:
-    """Paid ones whose money may still come back, each once a day."""
-    rows = Payout.objects.filter(status=Payout.Status.PAID, completed_at__gt=at - RETURN_WATCH)
+    """Paid ones whose money may still come back, or that no bank took, each once a day."""
+    rows = _watched(at=at)
     rows = rows.exclude(method__kind=PayoutMethod.Kind.MANUAL)
     return _longest_unasked(rows.filter(Q(checked_at__isnull=True) | Q(checked_at__lt=at - PAID_CHECK_AFTER)))
+
+
+def _watched(*, at: datetime) -> QuerySet[Payout]:
+    is_recent = Q(completed_at__gt=at - RETURN_WATCH)
+    return Payout.objects.filter(is_recent | Q(reason__startswith=BANK_FAILED), status=Payout.Status.PAID)
+
+
+def list_paid_to_account(*, kind: str, account_id: str, at: datetime) -> list[tuple[uuid.UUID, str, datetime]]:
+    """Paid ones that left for an account at the provider and may not have reached the bank: public id, the provider's
+    id, and when they left."""
+    rows = _watched(at=at).filter(method__kind=kind, method__provider_account_id=account_id)
+    rows = rows.filter(provider_payout_id__isnull=False, sent_at__isnull=False)
+    return [
+        (uid, named or "", sent)
+        for uid, named, sent in rows.values_list("uid", "provider_payout_id", "sent_at")
+        if sent
+    ]
+
+
+def list_accounts_of(*, uids: list[uuid.UUID]) -> list[tuple[str, str]]:
+    """Kinds and accounts at the provider that these payouts went to, each once."""
+    rows = Payout.objects.filter(uid__in=uids).exclude(method__provider_account_id="")
+    return sorted(set(rows.values_list("method__kind", "method__provider_account_id")))
 
 
 def _longest_unasked(rows: QuerySet[Payout]) -> list[uuid.UUID]:
@@ -273,6 +301,11 @@ def find_payout_of_notice(*, kind: str, provider_payout_id: str, reference: str)
 def op_id(*, payout_uid: uuid.UUID, step: str) -> uuid.UUID:
     """The ledger operation's id of a step of a payout: "requested", or a step of `credits.services.payouts`."""
     return uuid.uuid5(OP_NAMESPACE, f"payout:{payout_uid}:{step}")
+
+
+def step_name(*, step: str, n_unsent: int) -> str:
+    """The name of a sending, or of what undid it, after so many that were undone: "sent", "sent:1" and so on."""
+    return f"{step}:{n_unsent}" if n_unsent else step
 
 
 def timeline_end(*, at: datetime, span: timedelta) -> datetime:

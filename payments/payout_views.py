@@ -46,7 +46,8 @@ class PayoutsPage(SignedInPage):
     """A page for creators; who is none finds nothing here."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        is_known = request.method in ("GET", "HEAD", "POST") and hasattr(self, str(request.method).lower())
+        method = str(request.method).lower()
+        is_known = method in ("get", "head", "post") and method in self.http_method_names and hasattr(self, method)
         if is_known and request.user.is_authenticated and not user_of(request).is_creator:
             raise NotFound
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)

@@ -14,10 +14,16 @@ from .models import PayoutMethod
 from .types import Withdrawable
 
 
+def _waits_at_stripe() -> str:
+    """What happens to money that a bank sent back: it is the creator's still."""
+    return _("The money waits in your account with Stripe: correct the bank account there, and it is sent again.")
+
+
 def reason_words(*, code: str) -> str:
     """Why a payout is where it is, for its creator: a sentence, "" for no reason."""
     words = {
         "review": _("A person looks at every payout before it is sent."),
+        "first": _("It is the first one to this account, and a person looks at every first one."),
         "risk": _("Something about it is new or unusual, so we look more closely."),
         "second_look": _("One person has approved it. The amount is large, so a second one looks at it too."),
         "approved": _("It is approved and is sent next."),
@@ -27,10 +33,18 @@ def reason_words(*, code: str) -> str:
         "method_not_ready": _("The provider needs something from you about this account. It is sent after that."),
         "method_changed": _("The account behind it was changed, and rests for your safety before it is used."),
         "method_removed": _("You removed the account that it was meant for."),
+        "balance_low": _("It is approved, and waits until our balance with the payment provider is filled up."),
         "provider_away": _("The payment provider cannot be reached. We keep trying; nothing is lost."),
         "provider_differs": _("The payment provider says something that does not fit. A person looks at it."),
         "sent": _("It is on its way. Banks need a few days at times."),
         "paid": _("The money has left. Your bank may need some days to show it."),
+        "arrived": _("Your bank has it."),
+        "bank_failed": _("Your bank did not take it. ") + _waits_at_stripe(),
+        "bank_failed_closed": _("Your bank says that the account is closed. ") + _waits_at_stripe(),
+        "bank_failed_unknown": _("Your bank does not know the account. ") + _waits_at_stripe(),
+        "bank_failed_name": _("The bank account is not in your name. ") + _waits_at_stripe(),
+        "bank_failed_long": _("It still waits in your account with Stripe. We look at it and write to you."),
+        "bank_again": _("Stripe sends it to your bank once more."),
         "cancelled": _("You cancelled it. The credits are ready to be paid out again."),
         "came_back": _("The bank sent the money back. The credits are ready to be paid out again."),
         "provider_failed": _("The payment provider could not send it. The credits are yours again: ask once more."),
@@ -75,7 +89,7 @@ def _obstacle(code: str, state: Withdrawable, methods: Sequence[PayoutMethod]) -
     match code:
         case "verification_required":
             words = _("Show us a document first: payouts go to people whose identity is verified.")
-            return Obstacle(words=words, link=_("Your profile"), page="profiles:edit")
+            return Obstacle(words=words, link=_("Get verified"), page="trust:verifications")
         case "second_factor_required":
             words = _("Set up a second factor first. It is asked for at every payout.")
             return Obstacle(words=words, link=_("Set it up"), page="users:two-factor")
@@ -111,6 +125,7 @@ def risk_words(*, risk: Mapping[str, Any]) -> list[str]:
         "large_amount": _("Far more than their largest payout before."),
         "few_payers": _("Most of it comes from very few people."),
         "disputes": _("Payments behind these earnings are disputed."),
+        "fraud": _("What is known of this account and of those linked to it speaks against it: see the fraud alert."),
         "new_device": _("Asked for from a device that is new."),
     }
     rows = [words.get(code, f"{code}: {value}") for code, value in risk.items() if code != "unknown"]

@@ -8,7 +8,6 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 
@@ -17,7 +16,7 @@ from users.requests import user_of
 
 from . import receipt_selectors, selectors
 from .constants import PAYMENTS_PAGE
-from .models import MoneyBack
+from .money_back_words import money_back_text
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -51,16 +50,3 @@ class ReceiptPage(LoginRequiredMixin, View):
             "money_back": [(back, money_back_text(back)) for back in row.money_back],
         }
         return render(request, "payments/receipt.html", context)
-
-
-def money_back_text(back: MoneyBack) -> str:
-    """What a refund or a dispute means to who paid."""
-    texts = {
-        MoneyBack.State.PENDING: _("A refund is under way."),
-        MoneyBack.State.SUCCEEDED: _("Refunded. Your bank may take some days to show it."),
-        MoneyBack.State.WARNING: _("Your bank asks about this payment. Nothing was taken back."),
-        MoneyBack.State.OPEN: _("Your bank took this back and decides about it. Its credits are not yours meanwhile."),
-        MoneyBack.State.WON: _("Your bank decided that the payment stands. Its credits are yours again."),
-        MoneyBack.State.LOST: _("Your bank decided that the money stays with you. The credits are gone."),
-    }
-    return texts.get(MoneyBack.State(back.state), "")

@@ -27,7 +27,7 @@ class OurRow:
 
 Key: TypeAlias = tuple[str, str]
 # Which of our payouts a payment provider sends.
-_PAYOUT_KINDS = {"stripe": PayoutMethod.Kind.STRIPE}
+_PAYOUT_KINDS = {"stripe": PayoutMethod.Kind.STRIPE, "razorpay": PayoutMethod.Kind.RAZORPAYX}
 
 
 def find_ours(*, provider: str, movements: Sequence[ProviderMovement]) -> dict[Key, OurRow]:

@@ -78,3 +78,24 @@ def run_closed(*, uid: uuid.UUID, outcome: str) -> None:
     """Called by the service of returns only."""
     for hook in _closed:
         hook(uid=uid, outcome=outcome)
+
+
+class AcceptanceRefused(Protocol):
+    """Called inside the transaction that writes down that the provider did not take the acceptance of a dispute."""
+
+    def __call__(self, *, uid: uuid.UUID) -> None: ...
+
+
+_acceptance_refused: list[AcceptanceRefused] = []
+
+
+def on_acceptance_refused(hook: AcceptanceRefused) -> None:
+    """Run this whenever a provider refuses that a dispute is accepted. Registering twice is once."""
+    if hook not in _acceptance_refused:
+        _acceptance_refused.append(hook)
+
+
+def run_acceptance_refused(*, uid: uuid.UUID) -> None:
+    """Called by the service of answers to disputes only."""
+    for hook in _acceptance_refused:
+        hook(uid=uid)

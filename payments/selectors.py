@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from credits.invariants import Since
 from pairly.common.problems import InvalidInput, NotFound
 from users.models import User
 
@@ -20,12 +21,14 @@ from .constants import (
     BATCH,
     CURRENCIES,
     EARLY_FRAUD_WARNING,
+    LATE_PAYMENT_SPAN,
     OP_NAMESPACE,
     PACKAGES,
     RECONCILE_AFTER_SECONDS,
+    SEND_LEASE,
     SWEEP_AFTER_SECONDS,
 )
-from .models import MoneyBack, Payment, WebhookEvent
+from .models import MoneyBack, Payment, Provider, WebhookEvent
 from .types import Offer, Package
 
 
@@ -117,6 +120,21 @@ def list_unsettled(*, at: datetime) -> list[Payment]:
     return list(waiting.order_by(F("checked_at").asc(nulls_first=True), "id")[:BATCH])
 
 
+def list_late(*, at: datetime) -> list[uuid.UUID]:
+    """Razorpay's payments that failed or expired within LATE_PAYMENT_SPAN, whose money may still arrive, and that were
+    not asked about for a while; longest unasked first. For the reconciler."""
+    over = Payment.objects.filter(
+        provider=Provider.RAZORPAY,
+        status__in=[Payment.Status.FAILED, Payment.Status.EXPIRED],
+        flag="",
+        provider_session_id__isnull=False,
+        created_at__gte=at - LATE_PAYMENT_SPAN,
+    )
+    before = at - timedelta(seconds=ASK_AGAIN_SECONDS)
+    unasked = over.filter(Q(checked_at__isnull=True) | Q(checked_at__lt=before))
+    return list(unasked.order_by(F("checked_at").asc(nulls_first=True), "id").values_list("uid", flat=True)[:BATCH])
+
+
 def list_waiting_events(*, at: datetime) -> list[int]:
     """Ids of notices that nobody worked on. For the sweeper."""
     before = at - timedelta(seconds=SWEEP_AFTER_SECONDS)
@@ -139,6 +157,12 @@ def list_warned(*, at: datetime) -> list[uuid.UUID]:
     return list(unanswered.order_by("warned_at").values_list("uid", flat=True)[:BATCH])
 
 
+def list_untold_acceptances(*, at: datetime) -> list[uuid.UUID]:
+    """Disputes that staff accepted and the provider does not know it of, though a job was to tell it."""
+    rows = MoneyBack.objects.filter(state=MoneyBack.State.OPEN, accept_refused="", accept_asked_at__lt=at - SEND_LEASE)
+    return list(rows.order_by("accept_asked_at").values_list("uid", flat=True)[:BATCH])
+
+
 def list_undecided(*, at: datetime) -> list[uuid.UUID]:
     """Payments with a refund or dispute under way that the provider was not asked about for a while. For the
     reconciler."""
@@ -148,37 +172,64 @@ def list_undecided(*, at: datetime) -> list[uuid.UUID]:
     return list(rows.order_by("checked_at").values_list("uid", flat=True)[:BATCH])
 
 
-def list_unbooked_returns() -> list[tuple[Any, ...]]:
+def list_unbooked_returns(since: Since | None = None) -> list[tuple[Any, ...]]:
     """The payments' side of I4: refunds and disputes without exactly one ledger operation of equal amount, and
-    operations without one of them."""
+    operations without one of them; of the payments that changed `since`, of all without."""
+    return _read_payments(_UNBOOKED_RETURNS, since)
+
+
+def list_unbooked(since: Since | None = None) -> list[tuple[Any, ...]]:
+    """The payments' side of I4: settled payments without exactly one ledger operation of equal numbers; of those that
+    changed `since`, of all without."""
+    return _read_payments(_UNBOOKED, since)
+
+
+def _read_payments(query: str, since: Since | None) -> list[tuple[Any, ...]]:
+    params: dict[str, datetime | str] = {"at": since.at, "xid": str(since.xid)} if since else {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH told AS (SELECT payment_id, "
-            "array_agg((kind, amount_minor, state IN ('won', 'failed'))::text "
-            "ORDER BY kind, amount_minor, state IN ('won', 'failed')) AS rows FROM payments_moneyback "
-            "WHERE unspent_centi IS NOT NULL OR state IN ('succeeded', 'open', 'lost') GROUP BY payment_id), "
-            "booked AS (SELECT l.payment, "
-            "array_agg((b.kind, b.amount_minor, b.reinstated_op IS NOT NULL)::text "
-            "ORDER BY b.kind, b.amount_minor, b.reinstated_op IS NOT NULL) AS rows "
-            "FROM credits_money_back b JOIN credits_lot l ON l.id = b.lot GROUP BY l.payment) "
-            "SELECT p.uid, p.status, told.rows, booked.rows FROM payments_payment p "
-            "LEFT JOIN told ON told.payment_id = p.id LEFT JOIN booked ON booked.payment = p.uid "
-            "WHERE told.rows IS DISTINCT FROM booked.rows"
-        )
+        cursor.execute(query if since is None else query.replace(_ALL, _CHANGED), params)
         return [tuple(row) for row in cursor.fetchall()]
 
 
-def list_unbooked() -> list[tuple[Any, ...]]:
-    """The payments' side of I4: settled payments without exactly one ledger operation of equal numbers."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT p.uid, p.status, count(l.id), min(l.currency), min(l.price_minor) "
-            "FROM payments_payment p LEFT JOIN credits_lot l ON l.payment = p.uid AND l.source = 'purchase' "
-            "WHERE p.paid_at IS NOT NULL GROUP BY p.id HAVING count(l.id) <> 1 "
-            "OR min(l.currency) <> p.currency OR min(l.price_minor) <> p.amount_minor "
-            "OR min(l.amount) <> p.credits_centi"
-        )
-        return [tuple(row) for row in cursor.fetchall()]
+_ALL = "p.id IS NOT NULL"
+# Those that may have changed since then: asked about, paid, sent back, or so says the ledger.
+_CHANGED = """p.id = ANY(ARRAY(
+    SELECT id FROM payments_payment WHERE checked_at >= %(at)s::timestamptz
+    UNION SELECT id FROM payments_payment WHERE paid_at >= %(at)s::timestamptz
+    UNION SELECT payment_id FROM payments_moneyback WHERE created_at >= %(at)s::timestamptz
+    UNION SELECT payment_id FROM payments_moneyback WHERE closed_at >= %(at)s::timestamptz
+    UNION SELECT n.id FROM credits_op o JOIN credits_lot l ON l.op = o.id JOIN payments_payment n ON n.uid = l.payment
+           WHERE o.xid >= %(xid)s::xid8
+    UNION SELECT n.id FROM credits_op o JOIN credits_money_back b ON b.op = o.id JOIN credits_lot l ON l.id = b.lot
+            JOIN payments_payment n ON n.uid = l.payment WHERE o.xid >= %(xid)s::xid8
+    UNION SELECT n.id FROM credits_op o JOIN credits_money_back b ON b.reinstated_op = o.id
+            JOIN credits_lot l ON l.id = b.lot JOIN payments_payment n ON n.uid = l.payment
+           WHERE o.xid >= %(xid)s::xid8))"""
+_UNBOOKED = """
+SELECT p.uid, p.status, count(l.id), min(l.currency), min(l.price_minor)
+  FROM payments_payment p LEFT JOIN credits_lot l ON l.payment = p.uid AND l.source = 'purchase'
+ WHERE p.paid_at IS NOT NULL AND p.id IS NOT NULL
+ GROUP BY p.id
+HAVING count(l.id) <> 1 OR min(l.currency) <> p.currency OR min(l.price_minor) <> p.amount_minor
+    OR min(l.amount) <> p.credits_centi
+"""
+_UNBOOKED_RETURNS = """
+WITH which AS MATERIALIZED (SELECT p.id, p.uid, p.status FROM payments_payment p WHERE p.id IS NOT NULL),
+told AS (
+    SELECT m.payment_id, array_agg((m.kind, m.amount_minor, m.state IN ('won', 'failed'))::text
+               ORDER BY m.kind, m.amount_minor, m.state IN ('won', 'failed')) AS rows
+      FROM which JOIN payments_moneyback m ON m.payment_id = which.id
+     WHERE m.unspent_centi IS NOT NULL OR m.state IN ('succeeded', 'open', 'lost')
+     GROUP BY m.payment_id),
+booked AS (
+    SELECT l.payment, array_agg((b.kind, b.amount_minor, b.reinstated_op IS NOT NULL)::text
+               ORDER BY b.kind, b.amount_minor, b.reinstated_op IS NOT NULL) AS rows
+      FROM which JOIN credits_lot l ON l.payment = which.uid JOIN credits_money_back b ON b.lot = l.id
+     GROUP BY l.payment)
+SELECT which.uid, which.status, told.rows, booked.rows
+  FROM which LEFT JOIN told ON told.payment_id = which.id LEFT JOIN booked ON booked.payment = which.uid
+ WHERE told.rows IS DISTINCT FROM booked.rows
+"""
 
 
 def op_id(*, provider: str, provider_payment_id: str) -> uuid.UUID:

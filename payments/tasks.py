@@ -7,8 +7,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from .errors import ProviderUnavailable, RefundRefused
-from .services import money_back, payout_sending, provider_lists, reconciliation, webhooks
-from .shop.services import renderings
+from .services import dispute_answers, money_back, payout_sending, provider_lists, reconciliation, webhooks
+from .shop.services import renderings, stray_files
 
 
 @shared_task(name="payments.process_event")
@@ -29,9 +29,21 @@ def sweep_events() -> int:
 
 @shared_task(name="payments.reconcile")
 def reconcile() -> int:
-    """Every 5 min: payments that no notice told us about, refunds whose answer was lost, disputes under way."""
+    """Every 5 min: payments that no notice told us about, also after they failed; refunds whose answer was lost,
+    disputes under way."""
     at = timezone.now()
-    return reconciliation.reconcile(at=at) + money_back.finish_refunds(at=at) + reconciliation.follow_up(at=at)
+    n_moved = reconciliation.reconcile(at=at) + reconciliation.look_for_late(at=at)
+    n_moved += money_back.finish_refunds(at=at) + dispute_answers.finish_acceptances(at=at)
+    return n_moved + reconciliation.follow_up(at=at)
+
+
+@shared_task(name="payments.accept_dispute")
+def accept_dispute(*, uid: str) -> bool:
+    """After staff accepted a dispute; False when the reconciler has to come back to it, or the provider refused."""
+    try:
+        return dispute_answers.send_acceptance(uid=uuid.UUID(uid))
+    except ProviderUnavailable:
+        return False
 
 
 @shared_task(name="payments.refund_warned")
@@ -68,6 +80,12 @@ def render_unlock(*, unlock: int) -> int:
 def forget_renderings(*, unlock: int) -> None:
     """After a refund: deletes what was rendered for the buyer."""
     renderings.forget_renderings(pk=unlock)
+
+
+@shared_task(name="payments.sweep_shop_files")
+def sweep_shop_files() -> int:
+    """Every 6 h: deletes files of the shop that no row has named for a day."""
+    return stray_files.sweep()
 
 
 @shared_task(name="payments.send_payout")

@@ -122,6 +122,7 @@ class TracedPart:
     hold_id: int
     scope: int
     position: int
+    actor: int
     payee: int
     state: str
     created_at: datetime
@@ -143,7 +144,9 @@ class Trace:
     uid: uuid.UUID
     kind: str
     state: str
+    created_at: datetime
     parts: Sequence[TracedPart]
+    payment_uid: uuid.UUID | None = None
     amount_minor: int = 0
     currency: str = ""
     unspent_centi: int = 0
@@ -151,3 +154,39 @@ class Trace:
     reserve_centi: int = 0
     debt_centi: int = 0
     other_centi: int = 0
+
+    @property
+    def given_back_centi(self) -> int:
+        """What went out of escrow because of it, over all parts."""
+        return sum(part.held_centi for part in self.parts)
+
+    @property
+    def platform_centi(self) -> int:
+        """What a creator keeps although its payment was reversed, over all parts."""
+        return sum(part.platform_centi for part in self.parts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a part of a reversed payment went, as its buyer or its payee may open it: a conversation, or an item of a
+    shop and its `unlock`, which is the buyer's. `name` is what the other side is called; ids are None, and `title` is
+    empty, of what is gone."""
+
+    part: TracedPart
+    name: str
+    conversation: uuid.UUID | None = None
+    item: uuid.UUID | None = None
+    unlock: uuid.UUID | None = None
+    title: str = ""
+
+    @property
+    def is_unlock(self) -> bool:
+        return self.part.is_unlock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TouchedCase:
+    """A refund or dispute and where its credits were, for one of the people whom it touched."""
+
+    trace: Trace
+    places: Sequence[Place]

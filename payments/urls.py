@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from . import payout_views, receipt_views, views
+from . import money_back_views, payout_views, receipt_views, views
 from .shop.urls import urlpatterns as shop
 
 app_name = "payments"
@@ -12,6 +12,10 @@ urlpatterns = [
     path("credits/payments/", receipt_views.PaymentsPage.as_view(), name="payment-list"),
     path("credits/payments/<uuid:payment_id>/receipt/", receipt_views.ReceiptPage.as_view(), name="receipt"),
     path("credits/payments/<uuid:payment_id>/", views.PaymentPage.as_view(), name="payment-detail"),
+    # -- refunds and disputes
+    path("credits/money-back/<uuid:case_id>/", money_back_views.MoneyBackPage.as_view(), name="money-back"),
+    path("earnings/money-back/", money_back_views.TouchedPage.as_view(), name="touched"),
+    path("earnings/money-back/<uuid:case_id>/", money_back_views.TouchedCasePage.as_view(), name="touched-case"),
     # -- payouts
     path("payouts/", payout_views.OverviewPage.as_view(), name="payouts"),
     path("payouts/request/", payout_views.RequestPage.as_view(), name="payout-request"),

@@ -17,11 +17,12 @@ from pairly.common.own_path import own_path
 from pairly.common.problems import NotFound, Problem
 from users.requests import user_of
 
-from . import selectors
+from . import money_back_selectors, selectors
 from .constants import CURRENCIES, DEFAULT_CURRENCY
 from .errors import ProviderUnavailable
 from .forms import BuyForm
 from .models import Payment
+from .money_back_words import money_back_text
 from .services import buying, checkout, fulfilment
 
 WAY_BACK = "after_buying"
@@ -89,12 +90,14 @@ class PaymentPage(LoginRequiredMixin, View):
         offer = selectors.offer_of(payment=payment)
         balance = ledger.get_balance(user_id=payment.user_id)
         back = request.session.get(WAY_BACK, "")
+        backs = money_back_selectors.list_money_back(user=user_of(request), payment_uid=payment.uid)
         context = {
             "payment": payment,
             "offer": offer,
             "back": back,
             "balance": balance,
             "refunded": offer.part(payment.refunded_minor),
+            "money_back": [(back, text) for back in backs if (text := money_back_text(back))],
         }
         return render(request, "payments/payment.html", context)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from .models import AuditEntry, KnownDevice, LoginAttempt, RiskDecision
+from .models import AuditEntry, FraudAlert, KnownDevice, LoginAttempt, RiskDecision, SecurityEvent
 from .read_only_admin import ReadOnlyAdmin
 
 
@@ -27,7 +27,7 @@ class KnownDeviceAdmin(ReadOnlyAdmin[KnownDevice]):
 
 @admin.register(RiskDecision)
 class RiskDecisionAdmin(ReadOnlyAdmin[RiskDecision]):
-    """What was thought of sign-ins."""
+    """What was thought of sign-ins, purchases, unlocks, payouts and accounts."""
 
     view_permission, subject = "users.staff_review_risk", "user_uid"
     list_display = ("created_at", "event", "score", "action", "user_uid", "rule_version")
@@ -43,3 +43,23 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
     list_display = ("created_at", "action", "severity", "by_staff", "is_private_view", "actor_uid", "subject_uid")
     list_filter = ("severity", "by_staff", "is_private_view")
     search_fields = ("action", "actor_uid", "subject_uid")
+
+
+@admin.register(SecurityEvent)
+class SecurityEventAdmin(ReadOnlyAdmin[SecurityEvent]):
+    """What was reported to scoring."""
+
+    view_permission, subject = "users.staff_review_risk", "user_uid"
+    list_display = ("created_at", "kind", "user_uid", "counterpart_uid", "country", "network", "amount_centi")
+    list_filter = ("kind", "is_hosting")
+    search_fields = ("user_uid", "counterpart_uid")
+
+
+@admin.register(FraudAlert)
+class FraudAlertAdmin(ReadOnlyAdmin[FraudAlert]):
+    """What staff should look at, or did."""
+
+    view_permission, subject = "users.staff_review_risk", "user_uid"
+    list_display = ("created_at", "pattern", "score", "action", "state", "user_uid", "resolved_by_uid")
+    list_filter = ("state", "pattern", "action")
+    search_fields = ("uid", "user_uid")

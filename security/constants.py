@@ -25,3 +25,17 @@ LIMIT_HITS_KEPT = timedelta(days=1)
 # The longest ban of a network, and the widest network that staff may ban.
 BAN_MAX = timedelta(days=365)
 BAN_WIDEST_V4, BAN_WIDEST_V6 = 16, 32
+
+# -- fraud
+# Reported events (trust, section 3), and so the history that scoring knows.
+EVENTS_KEPT = timedelta(days=90)
+# So many accounts on one network address are a crowd (a carrier, a campus): it links none of them to another.
+IP_CROWD = 10
+# How long an address links accounts, and the accounts of one cluster that are looked at.
+IP_LINK_TIME = timedelta(days=7)
+CLUSTER_MAX = 50
+# A resolved alert answers the same findings about the same account for so long.
+ALERT_ANSWERED = timedelta(days=30)
+# What scoring reads again at each run: rows of transactions that were under way.
+SCORING_OVERLAP = timedelta(minutes=2)
+SCORED_AT_ONCE = 500

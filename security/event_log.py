@@ -109,6 +109,11 @@ def set_source(*, ip: str) -> Token[str]:
     return _source.set(ip)
 
 
+def source_ip() -> str:
+    """The address of the request that is being answered, "" outside of one."""
+    return _source.get()
+
+
 def reset_source(token: Token[str]) -> None:
     """The request is over."""
     _source.reset(token)

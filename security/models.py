@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from pairly.common.ids import uuid7
@@ -213,3 +214,143 @@ class IpBan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.network} until {self.until:%Y-%m-%d %H:%M}"
+
+
+# -- fraud
+class SecurityEvent(models.Model):
+    """Something that somebody did, as scoring needs it: ids, keyed hashes, a country, amounts; no address, no card, no
+    word. Never changed (a trigger refuses it), gone after 90 days.
+
+    `amount_centi` is in hundredths of a credit, of which `promo_centi` were given ones. `ref` names what it tells of,
+    so that it is told once.
+    """
+
+    class Kind(models.TextChoices):
+        SIGN_UP = "sign_up", _("signed up")
+        SIGN_IN = "sign_in", _("signed in")
+        DEVICE = "device", _("used a new device")
+        CHECKOUT = "checkout", _("started a purchase")
+        CARD_DECLINED = "card_declined", _("a card was declined")
+        PURCHASE = "purchase", _("bought credits")
+        SPEND = "spend", _("spent credits on a creator")  # messages and unlocks of a minute or so, from the ledger
+        UNLOCK = "unlock", _("unlocked an item")
+        PAYOUT_METHOD = "payout_method", _("added a payout account")
+        PAYOUT_REQUEST = "payout_request", _("asked for a payout")
+        DISPUTE = "dispute", _("a payment was disputed")
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    user_uid = models.UUIDField()
+    joined_at = models.DateTimeField(null=True, blank=True)  # since when the account exists
+    counterpart_uid = models.UUIDField(null=True, blank=True)
+    device_key = models.BinaryField(max_length=32, null=True)
+    ip_key = models.BinaryField(max_length=32, null=True)
+    country = models.CharField(max_length=2, blank=True)
+    network = models.CharField(max_length=64, blank=True)
+    is_hosting = models.BooleanField(null=True)
+    card_key = models.BinaryField(max_length=32, null=True)
+    card_country = models.CharField(max_length=2, blank=True)
+    bank_key = models.BinaryField(max_length=32, null=True)
+    amount_centi = models.BigIntegerField(default=0)
+    promo_centi = models.BigIntegerField(default=0)
+    n = models.PositiveIntegerField(default=1)
+    facts = models.JSONField(default=dict)
+    ref = models.UUIDField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "ref"], name="event_told_once"),
+            models.CheckConstraint(
+                condition=Q(promo_centi__gte=0, amount_centi__gte=F("promo_centi")), name="event_amounts"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user_uid", "-created_at"], name="event_user_idx"),
+            models.Index(fields=["created_at"], name="event_created_idx"),
+            models.Index(
+                fields=["counterpart_uid", "-created_at"],
+                condition=Q(counterpart_uid__isnull=False),
+                name="event_counterpart_idx",
+            ),
+            *(
+                models.Index(fields=[key, "-created_at"], condition=Q(**{f"{key}__isnull": False}), name=f"event_{key}")
+                for key in ("device_key", "ip_key", "card_key", "bank_key")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class EventCursor(models.Model):
+    """How far a reader of somebody's rows has come: `position` is done, up to `seen` is next."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    position = models.BigIntegerField(default=0)
+    seen = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.position}"
+
+
+class FraudAlert(models.Model):
+    """Something that staff should look at: what it looks like, whose accounts, on which decisions it rests.
+
+    It grows while it is open: what is found of an account in it joins it. Resolved once, as true or false.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        TRUE_POSITIVE = "true_positive", _("fraud")
+        FALSE_POSITIVE = "false_positive", _("false alarm")
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    user_uid = models.UUIDField()
+    pattern = models.CharField(max_length=24, blank=True)
+    score = models.PositiveSmallIntegerField()
+    action = models.CharField(max_length=8, choices=RiskDecision.Action.choices)
+    rules = models.JSONField(default=list)  # codes of all rules that spoke
+    decisions = models.ManyToManyField(RiskDecision, related_name="alerts")
+    state = models.CharField(max_length=14, choices=State.choices, default=State.OPEN)
+    created_at = models.DateTimeField(db_default=Now())
+    changed_at = models.DateTimeField(db_default=Now())
+    resolved_by_uid = models.UUIDField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    note = models.TextField(blank=True, max_length=4000)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(score__lte=100), name="alert_score_in_range"),
+            models.CheckConstraint(
+                condition=Q(state="open", resolved_by_uid__isnull=True, resolved_at__isnull=True)
+                | Q(
+                    state__in=["true_positive", "false_positive"],
+                    resolved_by_uid__isnull=False,
+                    resolved_at__isnull=False,
+                ),
+                name="alert_resolved_by_somebody",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "-id"], name="alert_state_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.pattern} {self.uid}"
+
+
+class AlertAccount(models.Model):
+    """An account that an alert is about, and by what it hangs together with the others: device, ip, card, bank."""
+
+    id = models.BigAutoField(primary_key=True)
+    alert = models.ForeignKey(FraudAlert, on_delete=models.CASCADE, related_name="accounts")
+    user_uid = models.UUIDField()
+    links = models.JSONField(default=list)
+    was_scored = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["alert", "user_uid"], name="alert_account_once")]
+        indexes = [models.Index(fields=["user_uid"], name="alert_account_user_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.user_uid} {self.links}"

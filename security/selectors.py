@@ -13,7 +13,7 @@ from pairly.common.problems import NotFound
 
 from .client_ip import network_of
 from .constants import DEVICES_SHOWN
-from .models import AuditEntry, KnownDevice, LoginAttempt, RiskDecision
+from .models import AuditEntry, KnownDevice, LoginAttempt, RiskDecision, SecurityEvent
 from .risk_rules import least_score
 from .types import AttemptFilter, AttemptRow, DeviceRow, Door, ReasonRow
 from .user_agents import name_of
@@ -129,6 +129,11 @@ def _risk_words() -> dict[str, str]:
     return {"": "", "low": _("Low risk"), "medium": _("Medium risk"), "high": _("High risk")}
 
 
+def list_rule_words() -> dict[str, str]:
+    """What each rule of a sign-in says to people, by its code."""
+    return _rules()
+
+
 def _rules() -> dict[str, str]:
     """What each rule of `risk_rules` says to people; one without words is left out."""
     return {
@@ -138,6 +143,9 @@ def _rules() -> dict[str, str]:
         "failures_before": _("Wrong passwords shortly before"),
         "address_tries_many_accounts": _("Its address tried many accounts"),
         "long_away": _("First sign-in in half a year"),
+        "impossible_travel": _("Too far from the last sign-in for the time between"),
+        "hosting_network": _("From a network of rented machines"),
+        "device_of_many_accounts": _("A device that many accounts use"),
     }
 
 
@@ -190,6 +198,18 @@ def export_rows(*, user_uid: uuid.UUID) -> dict[str, Iterator[dict[str, object]]
             "reasons",
             "features",
             "rule_version",
+        ),
+        # What scoring knows; the keyed hashes of devices, addresses and cards say nothing to anybody.
+        "security-events": _values(
+            SecurityEvent.objects.filter(user_uid=user_uid),
+            "created_at",
+            "kind",
+            "country",
+            "network",
+            "amount_centi",
+            "promo_centi",
+            "n",
+            "facts",
         ),
         # Without reasons and details: in what staff wrote down others may be named.
         "audit": _values(

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +138,44 @@ class DeviceRow:
     network: str
     created_at: datetime
     last_seen_at: datetime
+
+
+# -- fraud
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card as its provider knows it: a name that is the same for the same card, and the country of its bank; "" where
+    the provider does not say."""
+
+    fingerprint: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What one person spent on another in a while: `n` messages or unlocks, in hundredths of a credit, of which
+    `promo_centi` were given ones; `at` is the last of them."""
+
+    user_uid: uuid.UUID
+    joined_at: datetime
+    payee_uid: uuid.UUID
+    amount_centi: int
+    promo_centi: int
+    n: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FraudVerdict:
+    """What scoring says at a door. `is_known` is False where it could not be found out: then the action is `allow`, for
+    nobody is refused because we are broken, and whoever asks decides what unknown means there."""
+
+    action: str
+    score: int
+    reasons: tuple[dict[str, Any], ...]
+    rule_version: int
+    features: dict[str, Any]
+    is_known: bool = True
+
+    @property
+    def codes(self) -> list[str]:
+        return [str(reason["code"]) for reason in self.reasons]

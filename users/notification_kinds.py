@@ -161,15 +161,40 @@ def _paid_out(name: str, payload: Payload) -> str:
             return gettext("You asked for a payout of %(amount)s. We look at it before it is sent.") % values
         case "approved":
             return gettext("Your payout of %(amount)s is approved and is sent next.") % values
+        case "waiting":
+            return gettext("Your payout of %(amount)s is approved and waits at our payment provider; see why.") % values
         case "processing":
             return gettext("Your payout of %(amount)s is on its way to your bank.") % values
         case "paid":
             return gettext("Your payout of %(amount)s is paid.") % values
+        case "bank_failed":
+            return gettext("Your bank did not take your payout of %(amount)s. See what to do.") % values
         case "rejected":
             return gettext("Your payout of %(amount)s was not made. The credits are yours again; see why.") % values
         case "returned":
             return gettext("Your payout of %(amount)s came back. The credits are yours again; see why.") % values
     return gettext("There is news about your payout")
+
+
+def _money_back(payload: Payload, actor: uuid.UUID | None) -> str:
+    """The buyer's page of the case, or the wallet where the payload of old names none."""
+    named = payload.get("case")
+    return reverse("payments:money-back", args=[named]) if named else reverse("credits:wallet")
+
+
+def _touched(payload: Payload, actor: uuid.UUID | None) -> str:
+    """The creator's page of the case."""
+    named = payload.get("case")
+    return reverse("payments:touched-case", args=[named]) if named else reverse("payments:touched")
+
+
+def _fans_reversed(name: str, payload: Payload) -> str:
+    if payload.get("amount_centi"):
+        words = gettext(
+            "A payment of a fan was reversed: credits held for you went back: %(n)s. What you earned stays."
+        )
+        return words % {"n": _credits(payload)}
+    return gettext("A payment of a fan was reversed. What you earned with it stays yours.")
 
 
 def _reversed(name: str, payload: Payload) -> str:
@@ -181,6 +206,66 @@ def _reversed(name: str, payload: Payload) -> str:
         words = gettext("A payment of yours was reversed. Credits taken back: %(n)s. Credits you owe: %(owed)s")
         return words % values
     return gettext("A payment of yours was reversed. Credits taken back: %(n)s") % values
+
+
+def _verified(name: str, payload: Payload) -> str:
+    match payload.get("state"):
+        case "submitted":
+            return gettext("We have your document and look at it next.")
+        case "in_review":
+            return gettext("The checks of your document are done. Now a person looks at it.")
+        case "approved":
+            return gettext("You are verified.")
+        case "rejected":
+            return gettext("Your verification was not approved. See why, and what you can do.")
+        case "expired":
+            return gettext("Your verification has ended. Send a document again to stay verified.")
+    return gettext("There is news about your verification")
+
+
+def _reported(name: str, payload: Payload) -> str:
+    match payload.get("outcome"):
+        case "upheld":
+            return gettext("We looked at your report: a rule was broken, and we acted.")
+        case "dismissed":
+            return gettext("We looked at your report and found no rule broken.")
+        case "overturned":
+            return gettext("A decision after your report was appealed. Another person found no rule broken.")
+    return gettext("There is news about your report")
+
+
+def _sanctioned(name: str, payload: Payload) -> str:
+    if payload.get("state") == "lifted":
+        return gettext("A decision about your account was lifted.")
+    return gettext("We have made a decision about your account. Read why, and how to appeal.")
+
+
+def _appealed(name: str, payload: Payload) -> str:
+    state = payload.get("state")
+    if payload.get("is_first"):
+        return (
+            gettext("Somebody appealed a decision of yours. A colleague lifted it.")
+            if state == "granted"
+            else gettext("Somebody appealed a decision of yours. It stands.")
+        )
+    match state:
+        case "granted":
+            return gettext("Your appeal is granted: the decision is lifted.")
+        case "refused":
+            return gettext("Another person looked at your appeal. The decision stands.")
+    return gettext("There is an answer to your appeal")
+
+
+def _restriction(payload: Payload, actor: uuid.UUID | None) -> str:
+    named = payload.get("sanction")
+    return reverse("trust:restriction", args=[named]) if named else reverse("trust:restrictions")
+
+
+def _appeal(payload: Payload, actor: uuid.UUID | None) -> str:
+    """The appeal's own page; for who decided first there is none of theirs."""
+    if payload.get("is_first") or not payload.get("appeal"):
+        return reverse("users:notifications")
+    return reverse("trust:appeal", args=[payload["appeal"]])
 
 
 _ALL = (
@@ -215,9 +300,19 @@ _ALL = (
         icon="wallet",
         words=_reversed,
         many=lambda n: ngettext("%(n)d change of a payment of yours", "%(n)d changes of payments of yours", n),
-        page=_to("credits:wallet"),
+        page=_money_back,
         mail=Mail.NOW,
         push=True,
+    ),
+    Kind(
+        code="payment_reversed",
+        label=_("Reversed payments of fans"),
+        hint=_("A payment that had paid for messages to you, or for something in your shop, was refunded or disputed."),
+        icon="return",
+        words=_fans_reversed,
+        many=lambda n: ngettext("%(n)d payment of a fan was reversed", "%(n)d payments of fans were reversed", n),
+        page=_touched,
+        audience=For.CREATORS,
     ),
     Kind(
         code="answer_disputed",
@@ -301,12 +396,43 @@ _ALL = (
         label=_("Your verification"),
         hint=_("We looked at what you sent in."),
         icon="verified",
-        words=lambda name, payload: gettext("There is news about your verification"),
+        words=_verified,
         many=lambda n: ngettext(
             "%(n)d piece of news about your verification", "%(n)d pieces of news about your verification", n
         ),
-        page=_to("profiles:edit"),
+        page=_to("trust:verifications"),
         mail=Mail.NOW,
+        push=True,
+    ),
+    Kind(
+        code="report",
+        label=_("Your reports"),
+        hint=_("We decided on something that you reported."),
+        icon="flag",
+        words=_reported,
+        many=lambda n: ngettext("%(n)d report of yours was decided", "%(n)d reports of yours were decided", n),
+        page=_to("trust:reports"),
+    ),
+    Kind(
+        code="sanction",
+        label=_("Decisions about your account"),
+        hint=_("We restricted something, or lifted that. A mail with the reasons comes in any case."),
+        icon="alert",
+        words=_sanctioned,
+        many=lambda n: ngettext("%(n)d decision about your account", "%(n)d decisions about your account", n),
+        page=_restriction,
+        mail=Mail.OFF,
+        push=True,
+    ),
+    Kind(
+        code="appeal",
+        label=_("Appeals"),
+        hint=_("An appeal was answered or decided. A mail comes in any case."),
+        icon="letter",
+        words=_appealed,
+        many=lambda n: ngettext("%(n)d piece of news about an appeal", "%(n)d pieces of news about appeals", n),
+        page=_appeal,
+        mail=Mail.OFF,
         push=True,
     ),
     Kind(

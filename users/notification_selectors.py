@@ -17,7 +17,7 @@ from .constants import NOTIFICATIONS_PAGE, UNREAD_COUNTED
 from .models import Block, Notification, NotificationChoice, User
 from .notification_kinds import KINDS, Kind, Mail, get_kind, isolated, list_kinds
 from .registry import list_names
-from .types import Actor, NotificationPage, NotificationRow, NotificationSetting, NotificationSettings
+from .types import Actor, NotificationPage, NotificationRow, NotificationSetting, NotificationSettings, Place
 
 _COUNT_UNREAD = """
 SELECT count(*) FROM (
@@ -39,17 +39,19 @@ def list_notifications(*, user: User) -> QuerySet[Notification]:
     return _shown().filter(user=user, kind__in=KINDS)
 
 
-def get_page(*, user: User, before_id: int | None = None) -> NotificationPage:
-    """NOTIFICATIONS_PAGE of them with their words, in the language that is active: at most four queries."""
-    found = list_notifications(user=user).order_by("-id")
-    if before_id is not None:
-        found = found.filter(id__lt=before_id)
+def get_page(*, user: User, before: Place | None = None) -> NotificationPage:
+    """NOTIFICATIONS_PAGE of them with their words, in the language that is active: at most four queries. In the order
+    in which things happened, which is not always that of their ids: some are told of later."""
+    found = list_notifications(user=user).order_by("-created_at", "-id")
+    if before is not None:
+        earlier = Q(created_at__lt=before.at) | Q(created_at=before.at, id__lt=before.id)
+        found = found.filter(earlier)
     rows = list(found[: NOTIFICATIONS_PAGE + 1])
     page = rows[:NOTIFICATIONS_PAGE]
     return NotificationPage(
         rows=list_rows(notifications=page),
         n_unread=count_unread(user=user),
-        before=page[-1].pk if len(rows) > len(page) else None,
+        before=Place(page[-1].created_at, page[-1].pk) if len(rows) > len(page) else None,
         newest=max(row.uid for row in page) if page else None,
     )
 

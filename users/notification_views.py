@@ -20,6 +20,7 @@ from . import notification_selectors as selectors
 from .notification_forms import NotificationSettingsForm
 from .requests import user_of
 from .services import notification_choices, notification_reading
+from .types import Place
 from .views import SignedInPage
 
 
@@ -28,11 +29,10 @@ class NotificationsPage(SignedInPage):
     """What one was told, by day, the newest first."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        before = request.GET.get("before", "")
-        before_id = int(before) if before.isdecimal() and len(before) <= 18 else None
-        page = selectors.get_page(user=user_of(request), before_id=before_id)
+        before = Place.parse(request.GET.get("before", ""))
+        page = selectors.get_page(user=user_of(request), before=before)
         days = [(day, list(rows)) for day, rows in groupby(page.rows, key=lambda row: row.created_at.date())]
-        return render(request, "users/notifications.html", {"page": page, "days": days, "is_first": before_id is None})
+        return render(request, "users/notifications.html", {"page": page, "days": days, "is_first": before is None})
 
 
 class OpenNotificationPage(SignedInPage):

@@ -1,4 +1,4 @@
-"""What upper apps do when someone signs up, has lost a factor, leaves or asks for their data.
+"""What upper apps do when someone signs up, has lost a factor, is suspended, leaves or asks for their data.
 
 Filled in their `AppConfig.ready()`.
 """
@@ -6,6 +6,7 @@ Filled in their `AppConfig.ready()`.
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
 from .models import FactorRecovery, User
@@ -136,6 +137,28 @@ def run_recovery_cancelled_hooks(*, recovery: FactorRecovery) -> None:
     """Called by the recovery service only."""
     for hook in _recovery_cancelled_hooks:
         hook(recovery=recovery)
+
+
+# -- suspension
+class SuspensionHook(Protocol):
+    """Called inside the transaction that suspends somebody, `until` a time or, None, for good; raising undoes it."""
+
+    def __call__(self, *, user: User, until: datetime | None) -> None: ...
+
+
+_suspension_hooks: list[SuspensionHook] = []
+
+
+def on_suspension(hook: SuspensionHook) -> None:
+    """Run `hook` for every suspension. Registering twice is once."""
+    if hook not in _suspension_hooks:
+        _suspension_hooks.append(hook)
+
+
+def run_suspension_hooks(*, user: User, until: datetime | None) -> None:
+    """Called by the suspension service only."""
+    for hook in _suspension_hooks:
+        hook(user=user, until=until)
 
 
 # -- privacy: what each app holds of a person, and how it lets go of it ------------------------------------

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict
 
 from security.types import AttemptRow
 
 if TYPE_CHECKING:
     from .models import AccountClosure, DataExport, Restriction, Session, User
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Method(StrEnum):
@@ -284,13 +288,29 @@ class NotificationRow:
     actor: Actor | None = None
 
 
+class Place(NamedTuple):
+    """Where a notification stands in the list; in addresses `at` in microseconds since 1970 and `id`, with a dash."""
+
+    at: datetime
+    id: int
+
+    def __str__(self) -> str:
+        return f"{(self.at - _EPOCH) // timedelta(microseconds=1)}-{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Place | None:
+        """The place that an address names; None where it names none."""
+        found = re.fullmatch(r"([0-9]{1,16})-([0-9]{1,18})", text)
+        return cls(_EPOCH + timedelta(microseconds=int(found[1])), int(found[2])) if found else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationPage:
     """One page of them, the newest first; `before` goes on with the next one, `newest` is the newest of all shown."""
 
     rows: list[NotificationRow]
     n_unread: int
-    before: int | None
+    before: Place | None
     newest: uuid.UUID | None
 
 

@@ -12,7 +12,9 @@ from pairly.common.sql import call_row, call_value
 
 from ..errors import DebtOutstanding, InsufficientEarnings
 
-Step: TypeAlias = Literal["rejected", "sent", "settled", "returned", "bounced"]
+Step: TypeAlias = Literal["rejected", "sent", "unsent", "settled", "returned", "bounced"]
+# Where money leaves from: our bank, or the balance that a provider keeps for us.
+Source: TypeAlias = Literal["bank", "psp_clearing"]
 
 
 def lock(*, user_id: int, op_id: uuid.UUID, amount_centi: int, at: datetime) -> None:
@@ -41,15 +43,20 @@ def step(
     currency: str,
     amount_minor: int,
     at: datetime,
+    source: Source = "bank",
+    settled_op: uuid.UUID | None = None,
 ) -> bool:
-    """What became of a locked payout: `rejected` or `sent`; after that `settled` or `returned`; after `settled` maybe
-    `bounced`. Which may follow is the caller's to know, under the lock of its row. Returns whether it was done now;
-    raises IdempotencyConflict."""
+    """What became of a locked payout: `rejected` or `sent`; after that `settled`, `returned` or `unsent` (it waits
+    to be sent again); after `settled` maybe `bounced`. Which may follow is for the caller to know, with the row locked.
+
+    `settled` takes the money from `source`; `bounced` puts it back to where the operation `settled_op` took it. Returns
+    whether it was done now; raises IdempotencyConflict.
+    """
     request = f"payout_{name}|{user_id}|{amount_centi}|{currency}|{amount_minor}"
     code = call_value(
-        sql="SELECT credits_step_payout(%s::bigint, %s::uuid, %s::bytea, %s::text, %s::bigint, %s::text, %s::bigint, "
-        "%s::timestamptz)",
-        params=[user_id, op_id, _hash(request), name, amount_centi, currency, amount_minor, at],
+        sql="SELECT credits_move_payout(%s::bigint, %s::uuid, %s::bytea, %s::text, %s::bigint, %s::text, %s::bigint, "
+        "%s::text, %s::uuid, %s::timestamptz)",
+        params=[user_id, op_id, _hash(request), name, amount_centi, currency, amount_minor, source, settled_op, at],
     )
     if code == "conflict":
         raise IdempotencyConflict()

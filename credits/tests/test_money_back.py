@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from credits import invariants, selectors
@@ -182,14 +182,54 @@ def test_a_payout_takes_what_has_matured_and_comes_back_when_it_is_rejected_or_r
     how = {"user_id": creator.pk, "amount_centi": 50_000, "currency": "EUR", "amount_minor": 500, "at": later}
     sent = uuid7()
     assert [payouts.step(op_id=sent, name="sent", **how) for _ in range(2)] == [True, False]
-    assert payouts.step(op_id=uuid7(), name="settled", **how)
+    settled = uuid7()
+    assert payouts.step(op_id=settled, name="settled", **how)
     assert_books()
-    assert payouts.step(op_id=uuid7(), name="bounced", **how)
+    assert payouts.step(op_id=uuid7(), name="bounced", settled_op=settled, **how)
     assert selectors.get_earnings(user_id=creator.pk, at=later).earned_centi == 80_000
     payouts.lock(user_id=creator.pk, op_id=uuid7(), amount_centi=80_000, at=later)
     assert payouts.step(op_id=uuid7(), name="rejected", **{**how, "amount_centi": 80_000})
     assert selectors.get_earnings(user_id=creator.pk, at=later).withdrawable_centi == 80_000
     assert_books()
+
+
+def test_a_payout_leaves_from_where_the_money_lies_and_comes_back_to_there(people):
+    fan, creator = people
+    buy(fan, 100_000, amount_minor=1_000)
+    hold(fan, creator, 100_000, 1)
+    reply(creator, 1)
+    later = timezone.now() + timedelta(days=15)
+    payouts.lock(user_id=creator.pk, op_id=uuid7(), amount_centi=50_000, at=later)
+    how = {"user_id": creator.pk, "amount_centi": 50_000, "currency": "EUR", "amount_minor": 500, "at": later}
+    payouts.step(op_id=uuid7(), name="sent", **how)
+    unsent = uuid7()
+    assert [payouts.step(op_id=unsent, name="unsent", **how) for _ in range(2)] == [True, False]
+    assert money_of("EUR") == {}  # as if it had never been sent: owed to nobody
+    assert_books()
+    payouts.step(op_id=uuid7(), name="sent", **how)
+    settled = uuid7()
+    assert payouts.step(op_id=settled, name="settled", source="psp_clearing", **how)
+    assert money_of("EUR") == {"psp_clearing": 500, "redemption": -500}
+    assert_books()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        payouts.step(op_id=uuid7(), name="bounced", settled_op=uuid7(), **how)
+    # By the operation that took it, not by where such money leaves from today.
+    assert payouts.step(op_id=uuid7(), name="bounced", settled_op=settled, source="bank", **how)
+    assert money_of("EUR") == {}
+    assert selectors.get_earnings(user_id=creator.pk, at=later).earned_centi == 80_000
+    assert_books()
+
+
+def money_of(currency):
+    """Balances of the platform's accounts in a currency."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.kind, sum(CASE WHEN t.credit = a.id THEN t.amount ELSE -t.amount END)::bigint "
+            "FROM credits_account a JOIN credits_transfer t ON a.id IN (t.debit, t.credit) "
+            "WHERE a.unit = %s GROUP BY a.kind",
+            [currency],
+        )
+        return {kind: balance for kind, balance in cursor.fetchall() if balance}
 
 
 def test_an_unlock_is_paid_at_once_matures_and_says_nothing_about_answers(people):

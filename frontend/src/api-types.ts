@@ -77,6 +77,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/payments/{uid}/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Refund all or a part; the same for one key. Takes a fresh proof, and is recorded.
+         *
+         *     403 `step_up_required`, `own_payment`; 409 `not_refundable`, `refund_refused` (with the provider's `reason`),
+         *     `idempotency_conflict`; 422 `refund_too_large` (with `left_minor`); 503 `provider_unavailable`: the refund
+         *     stands, and is finished by itself or by the same request sent again.
+         */
+        post: operations["post_admin_payments_uid_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/payouts/pending": {
         parameters: {
             query?: never;
@@ -116,6 +139,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest first, without what was opened; never one about oneself. */
+        get: operations["get_admin_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/reports/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description With what was opened, and what of it is verified. The look is recorded, and shown to whom it is about. */
+        get: operations["get_admin_reports_uid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/security/alerts/{uid}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Resolve an alert once, as true or false. 404 for who is part of it; 409 `case_taken`, `case_not_held`,
+         *     `alert_resolved`.
+         */
+        post: operations["post_admin_security_alerts_uid_resolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/security/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Decisions by door, alerts, and each rule's precision, over the last days; counts only. */
+        get: operations["get_admin_security_analytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/security/ban-ip": {
         parameters: {
             query?: never;
@@ -142,6 +236,23 @@ export interface paths {
         };
         /** @description Banned networks, the newest first. */
         get: operations["get_admin_security_bans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/security/fraud-alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest first, those that one is part of left out; the look is recorded. */
+        get: operations["get_admin_security_fraudAlerts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -203,6 +314,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/users/{user_id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description At once, everywhere, with a statement of reasons by mail; 403 `step_up_required`, 404 for who is gone. */
+        post: operations["post_admin_users_user_id_suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{user_id}/unsuspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description End every suspension of theirs; 403 `step_up_required`, 409 `not_suspended`. */
+        post: operations["post_admin_users_user_id_unsuspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/verifications/{uid}/files/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description For who works on its case, with their name on it; 403 `not_your_case` for everybody else, 410 `file_gone`.
+         *     The look is recorded and shown to whom the picture is of.
+         */
+        get: operations["get_admin_verifications_uid_files_kind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/verifications/take-next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Work on the most urgent one, for ten minutes; 204 where none waits. */
+        post: operations["post_admin_verifications_takeNext"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/announcements": {
         parameters: {
             query?: never;
@@ -237,6 +419,24 @@ export interface paths {
         get: operations["get_announcements_announcement_id"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appeals/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was said, and how it stands. */
+        get: operations["get_appeals_uid"];
+        put?: never;
+        /** @description Say more; 409 `appeal_closed`, 429 `wait_for_answer`. */
+        post: operations["post_appeals_uid"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1277,6 +1477,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All of them, newest first. */
+        get: operations["get_certificates"];
+        put?: never;
+        /**
+         * @description One that says what is true today; those before it are revoked. 200 with the one in force where it is of the
+         *     last day and says the same; 409 `not_verified`, 429 `too_many_certificates`.
+         */
+        post: operations["post_certificates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What it says, whether it holds, and what to check it with; 404 `unknown_certificate`. A revocation is seen
+         *     within a minute, also through caches.
+         */
+        get: operations["get_certificates_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{code}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description For good, and everybody sees it within a minute: one's own, or anybody's for staff who review verifications.
+         *     Repeating it changes nothing.
+         */
+        post: operations["post_certificates_code_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections": {
         parameters: {
             query?: never;
@@ -1503,6 +1764,40 @@ export interface paths {
         };
         /** @description What the caller has earned, and when it can be withdrawn. */
         get: operations["get_earnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/earnings/money-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest 20 that touched what was paid to the caller; always one page, empty for who was never paid. */
+        get: operations["get_earnings_moneyBack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/earnings/money-back/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description 404 for one that did not touch the caller. */
+        get: operations["get_earnings_moneyBack_case_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2415,6 +2710,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/{payment_id}/money-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What became of one's payment, the oldest first and always one page; 404 for anyone else's.
+         *
+         *     Each names the messages and unlocks that the payment funded, and where its credits were found.
+         */
+        get: operations["get_payments_payment_id_moneyBack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/checkout": {
         parameters: {
             query?: never;
@@ -3017,6 +3333,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Each message is checked at once: `verified` where it was sent like this, else with what does not hold. 404
+         *     for whom one may not know of, 429 `too_many_reports`. What others reported of the same is one case.
+         */
+        post: operations["post_reports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All of it with how it ended, newest first. */
+        get: operations["get_reports_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/restrictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All of them with their reasons, newest first. */
+        get: operations["get_restrictions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/restrictions/{uid}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Another person than the first one decides; 409 `appeal_made`, `cannot_appeal`. */
+        post: operations["post_restrictions_uid_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/saved-searches": {
         parameters: {
             query?: never;
@@ -3400,6 +3787,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All of them, newest first. */
+        get: operations["get_verifications"];
+        put?: never;
+        /**
+         * @description Send a document and a selfie in; 409 `verification_open`, 422 for pictures that cannot be used, 429
+         *     `too_many_verifications`.
+         */
+        post: operations["post_verifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verifications/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Its state, and why it was not approved. */
+        get: operations["get_verifications_uid"];
+        put?: never;
+        post?: never;
+        /** @description Withdraw it while it is open; after that, destroy its pictures before their time. */
+        delete: operations["delete_verifications_uid"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verifications/{uid}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Another person than the first one decides; 409 `appeal_made`, `cannot_appeal`. */
+        post: operations["post_verifications_uid_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/version": {
         parameters: {
             query?: never;
@@ -3452,6 +3895,12 @@ export interface components {
             next: string | null;
             results: components["schemas"]["AccessOut"][];
         };
+        /** @description An account of an alert; `links`: device, ip, card, bank. */
+        AccountOut: {
+            links: string[];
+            /** Format: uuid */
+            user_id: string;
+        };
         /** @description A message that was accepted. */
         AckOut: {
             balance_centi: number;
@@ -3492,6 +3941,63 @@ export interface components {
             state?: "pending" | "ready" | "removed";
             /** Format: date-time */
             usable_at: string;
+        };
+        /** @description A decision, as it was made: what was known then, and the version of the rules. */
+        AlertEvidenceOut: {
+            action: string;
+            /** Format: date-time */
+            created_at: string;
+            event: string;
+            features: {
+                [key: string]: unknown;
+            };
+            reasons: components["schemas"]["FindingOut"][];
+            rule_version: number;
+            score: number;
+            /** Format: uuid */
+            user_id: string;
+        };
+        /** @description Something to look at: reasons in words, the accounts that hang together, the decisions it rests on. */
+        AlertOut: {
+            /**
+             * @description * `allow` - allow
+             *     * `review` - allow and look at it
+             *     * `step_up` - ask for more proof
+             *     * `block` - refuse
+             * @enum {string}
+             */
+            action: "allow" | "review" | "step_up" | "block";
+            /** Format: date-time */
+            changed_at: string;
+            /** Format: date-time */
+            created_at: string;
+            readonly evidence: components["schemas"]["AlertEvidenceOut"][];
+            /** Format: uuid */
+            id: string;
+            readonly linked_accounts: components["schemas"]["AccountOut"][];
+            note?: string;
+            pattern?: string;
+            readonly reasons: components["schemas"]["FindingOut"][];
+            /** Format: date-time */
+            resolved_at?: string | null;
+            score: number;
+            /**
+             * @description * `open` - open
+             *     * `true_positive` - fraud
+             *     * `false_positive` - false alarm
+             * @enum {string}
+             */
+            state?: "open" | "true_positive" | "false_positive";
+            /** Format: uuid */
+            user_id: string;
+        };
+        AlertPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["AlertOut"][];
         };
         /** @description Plain text for `audience`. The same `id` a second time is one announcement. */
         AnnounceIn: {
@@ -3539,6 +4045,52 @@ export interface components {
             state: string;
         };
         AnyProfile: components["schemas"]["OwnProfileOut"] | components["schemas"]["ProfileOut"];
+        /** @description Why the decision is wrong; or what else is to be said. */
+        AppealIn: {
+            text: string;
+        };
+        /** @description What one side said. */
+        AppealMessageOut: {
+            /** Format: date-time */
+            created_at: string;
+            is_from_staff: boolean;
+            text: string;
+        };
+        /** @description An appeal of one's own: `state` is open, granted, refused or withdrawn. */
+        AppealOut: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            messages: components["schemas"]["AppealMessageOut"][];
+            /**
+             * @description * `open` - open
+             *     * `granted` - granted
+             *     * `refused` - the decision stands
+             *     * `withdrawn` - withdrawn
+             * @enum {string}
+             */
+            state?: "open" | "granted" | "refused" | "withdrawn";
+        };
+        /** @description How an appeal stands. */
+        AppealSummaryOut: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description * `open` - open
+             *     * `granted` - granted
+             *     * `refused` - the decision stands
+             *     * `withdrawn` - withdrawn
+             * @enum {string}
+             */
+            state?: "open" | "granted" | "refused" | "withdrawn";
+        };
         /** @description `id` is made by the device that asks, and part of the code that both devices show. */
         ApprovalIn: {
             /** @description its Ed25519 public key */
@@ -3839,11 +4391,146 @@ export interface components {
             /** Format: date-time */
             cool_off_until: string | null;
         };
+        /** @description A case with its evidence: of all reports together in `evidence` and `gaps`, and of each in `reports`. */
+        CaseDetailOut: {
+            readonly categories: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+            readonly evidence: components["schemas"]["CaseEvidenceOut"][];
+            readonly gaps: components["schemas"]["GapOut"][];
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            readonly n_reports: number;
+            readonly reports: components["schemas"]["CaseReportOut"][];
+            /**
+             * @description * `open` - open
+             *     * `upheld` - a rule was broken
+             *     * `dismissed` - no rule was broken
+             * @enum {string}
+             */
+            state?: "open" | "upheld" | "dismissed";
+            /** Format: uuid */
+            user_id: string;
+        };
+        /** @description What a reporter opened. `text` is null once it is gone, or where there are no words. */
+        CaseEvidenceOut: {
+            flaw: string;
+            n: number | null;
+            /** Format: uuid */
+            sender_id: string | null;
+            /** Format: date-time */
+            sent_at: string | null;
+            text: string | null;
+            verdict: string;
+        };
+        /** @description A case in the list. */
+        CaseOut: {
+            readonly categories: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            readonly n_reports: number;
+            /**
+             * @description * `open` - open
+             *     * `upheld` - a rule was broken
+             *     * `dismissed` - no rule was broken
+             * @enum {string}
+             */
+            state?: "open" | "upheld" | "dismissed";
+            /** Format: uuid */
+            user_id: string;
+        };
+        CasePage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["CaseOut"][];
+        };
+        /** @description One report of a case, with how the reports of its maker ended. */
+        CaseReportOut: {
+            category: string;
+            /** Format: date-time */
+            created_at: string;
+            details: string;
+            evidence: components["schemas"]["CaseEvidenceOut"][];
+            gaps: components["schemas"]["GapOut"][];
+            /** Format: uuid */
+            id: string;
+            n_made: number;
+            n_upheld: number;
+            readonly pictures: string[];
+            /** Format: uuid */
+            reporter_id: string;
+        };
         CeremonyOut: {
             options: {
                 [key: string]: unknown;
             };
             state: string;
+        };
+        /**
+         * @description A certificate. `payload` (JSON) and `signature` are Base64url; what is signed with the key `kid` (Ed25519) is
+         *     `pairly/certificate/1`, a zero byte and the payload. The other members repeat the payload for reading.
+         */
+        CertificateOut: {
+            /**
+             * @description * `Ed25519` - Ed25519
+             * @enum {string}
+             */
+            alg: "Ed25519";
+            code: string;
+            does_not_prove: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** @description SHA-256 of the key of its chat identity, if any */
+            identity: string | null;
+            /** Format: date-time */
+            issued_at: string | null;
+            kid: string;
+            /**
+             * @description * `age` - age
+             *     * `document` - document
+             *     * `selfie` - selfie
+             * @enum {string|null}
+             */
+            level: "age" | "document" | "selfie" | null;
+            /** @description whether it is about the account that `on` names */
+            matches: boolean | null;
+            /** @description what the account was called when it was issued */
+            name: string | null;
+            payload: string;
+            /** @description the code of why it was taken back, empty where it was not */
+            reason: string;
+            /** Format: date-time */
+            revoked_at: string | null;
+            signature: string;
+            /**
+             * @description * `valid` - valid
+             *     * `expired` - expired
+             *     * `revoked` - revoked
+             * @enum {string}
+             */
+            state: "valid" | "expired" | "revoked";
+            url: string;
+            /** Format: uuid */
+            user_id: string | null;
+        };
+        CertificatePage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["CertificateOut"][];
         };
         /** @description A sign-in that waits for its second step: one of `methods`, with `temp_token`, at auth/login-2fa. */
         ChallengedOut: {
@@ -4004,6 +4691,14 @@ export interface components {
              */
             state: "open" | "upheld" | "rejected" | "conceded" | "undecided";
         };
+        /** @description The decisions of one door by what was done. */
+        DoorOut: {
+            event: string;
+            n_allow: number;
+            n_block: number;
+            n_review: number;
+            n_step_up: number;
+        };
         DueListOut: {
             results: components["schemas"]["DueOut"][];
         };
@@ -4069,6 +4764,18 @@ export interface components {
              * @enum {integer}
              */
             v: 1;
+        };
+        /** @description A message of a report; `flaw` says what does not hold, "" where all does. */
+        EvidenceOut: {
+            flaw?: string;
+            /** Format: int64 */
+            n?: number | null;
+            /**
+             * @description * `verified` - verified
+             *     * `not_verified` - not verified
+             * @enum {string}
+             */
+            verdict: "verified" | "not_verified";
         };
         /** @description Whether somebody writes to one for free, and why. */
         ExceptionOut: {
@@ -4136,6 +4843,13 @@ export interface components {
             /** Format: double */
             success_rate: number | null;
         };
+        /** @description A rule that spoke: its code, and the same in words with the numbers of the case. */
+        FindingOut: {
+            code: string;
+            is_veto: boolean;
+            text: string;
+            weight: number;
+        };
         /** @description A creator whom one follows. */
         FollowOut: {
             /** Format: date-time */
@@ -4173,6 +4887,11 @@ export interface components {
              * @description your own name for this upload: sent again, it adds nothing, and it can be called off by it
              */
             upload_id?: string;
+        };
+        /** @description After which message how many were not shown. */
+        GapOut: {
+            after_n: number;
+            missing: number;
         };
         /** @description The statement of the new device, and the keyring key sealed to its request key. */
         GrantIn: {
@@ -4548,6 +5267,50 @@ export interface components {
             next: string | null;
             results: components["schemas"]["MethodOut"][];
         };
+        /**
+         * @description A refund or dispute of one's payment. The four sums say where its credits were found: unspent, held for messages
+         *     that were not answered, in Pairly's reserve, and as a debt; they are 0 while nothing was taken. `other_centi` of
+         *     reserve and debt had settled an older debt.
+         */
+        MoneyBackOut: {
+            amount_minor: number;
+            /** Format: date-time */
+            created_at: string;
+            currency: string;
+            debt_centi: number;
+            held_centi: number;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description * `refund` - refund
+             *     * `dispute` - dispute
+             * @enum {string}
+             */
+            kind: "refund" | "dispute";
+            other_centi: number;
+            parts: components["schemas"]["OwnPlaceOut"][];
+            reserve_centi: number;
+            /**
+             * @description * `pending` - under way
+             *     * `succeeded` - paid back
+             *     * `failed` - failed
+             *     * `warning` - inquiry, no money taken
+             *     * `open` - being decided
+             *     * `won` - won
+             *     * `lost` - lost
+             * @enum {string}
+             */
+            state: "pending" | "succeeded" | "failed" | "warning" | "open" | "won" | "lost";
+            unspent_centi: number;
+        };
+        MoneyBackPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["MoneyBackOut"][];
+        };
         /** @description A month. What comes last is added up while the movements are sent. */
         MonthStatementOut: {
             /** @description spend, owed (below zero), earned, earned_promo, set_aside; those the account has */
@@ -4771,6 +5534,29 @@ export interface components {
             /** Format: uuid */
             id: string;
             width_px: number;
+        };
+        /** @description As its buyer sees it: what of it the reserve stands for, and what they owe. */
+        OwnPlaceOut: {
+            /** Format: uuid */
+            conversation_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            debt_centi: number;
+            funded_centi: number;
+            held_centi: number;
+            /** Format: uuid */
+            item_id: string | null;
+            /**
+             * @description * `message` - message
+             *     * `unlock` - unlock
+             * @enum {string}
+             */
+            readonly kind: "message" | "unlock";
+            /** @description of the message in its conversation */
+            readonly position: number | null;
+            reserve_centi: number;
+            /** Format: uuid */
+            unlock_id: string | null;
         };
         /**
          * @description One's own profile, with where it says one is: the cell that is kept. Others see a distance bucket at most.
@@ -5275,6 +6061,47 @@ export interface components {
         RefreshIn: {
             refresh_token: string;
         };
+        /** @description `amount_minor` in minor units of the payment's currency. */
+        RefundIn: {
+            /** Format: int64 */
+            amount_minor: number;
+            /**
+             * @description * `asked_for` - asked_for
+             *     * `duplicate` - duplicate
+             *     * `fraudulent` - fraudulent
+             *     * `our_mistake` - our_mistake
+             *     * `goodwill` - goodwill
+             *     * `other` - other
+             * @enum {string}
+             */
+            reason: "asked_for" | "duplicate" | "fraudulent" | "our_mistake" | "goodwill" | "other";
+        };
+        /** @description A refund that staff asked for: `pending` until the provider says that it is done, then its credits are taken. */
+        RefundOut: {
+            /** Format: int64 */
+            amount_minor: number;
+            /** Format: date-time */
+            closed_at?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            currency: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            payment_id: string;
+            reason?: string;
+            /**
+             * @description * `pending` - under way
+             *     * `succeeded` - paid back
+             *     * `failed` - failed
+             *     * `warning` - inquiry, no money taken
+             *     * `open` - being decided
+             *     * `won` - won
+             *     * `lost` - lost
+             * @enum {string}
+             */
+            state: "pending" | "succeeded" | "failed" | "warning" | "open" | "won" | "lost";
+        };
         /** @description What the device answered: `credential` as of PublicKeyCredential.toJSON(), `state` from the begin. */
         RegistrationIn: {
             credential: {
@@ -5284,10 +6111,131 @@ export interface components {
             name?: string;
             state: string;
         };
+        /** @description `user_id` is whom it is about; of a shop item `item_id` names it. Each message is a report of e2e.md 3. */
+        ReportIn: {
+            /**
+             * @description * `harassment` - Harassment or threats
+             *     * `scam` - Scam or fraud
+             *     * `sexual` - Sexual content
+             *     * `minor` - Somebody under 18
+             *     * `hate` - Hate
+             *     * `self_harm` - Self-harm
+             *     * `impersonation` - Pretends to be somebody else
+             *     * `illegal` - Something illegal
+             *     * `copyright` - Somebody else's work
+             *     * `spam` - Spam
+             *     * `other` - Something else
+             * @enum {string}
+             */
+            category: "harassment" | "scam" | "sexual" | "minor" | "hate" | "self_harm" | "impersonation" | "illegal" | "copyright" | "spam" | "other";
+            /** @default  */
+            details?: string;
+            /** Format: uuid */
+            item_id?: string | null;
+            /**
+             * @description * `user` - person
+             *     * `message` - messages
+             *     * `item` - shop item
+             * @enum {string}
+             */
+            kind: "user" | "message" | "item";
+            messages?: {
+                [key: string]: unknown;
+            }[];
+            /** Format: uuid */
+            user_id?: string | null;
+        };
+        /** @description One's own report; `state` is that of the case it is part of. */
+        ReportOut: {
+            /**
+             * @description * `harassment` - Harassment or threats
+             *     * `scam` - Scam or fraud
+             *     * `sexual` - Sexual content
+             *     * `minor` - Somebody under 18
+             *     * `hate` - Hate
+             *     * `self_harm` - Self-harm
+             *     * `impersonation` - Pretends to be somebody else
+             *     * `illegal` - Something illegal
+             *     * `copyright` - Somebody else's work
+             *     * `spam` - Spam
+             *     * `other` - Something else
+             * @enum {string}
+             */
+            category: "harassment" | "scam" | "sexual" | "minor" | "hate" | "self_harm" | "impersonation" | "illegal" | "copyright" | "spam" | "other";
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            details?: string;
+            evidence: components["schemas"]["EvidenceOut"][];
+            gaps: components["schemas"]["GapOut"][];
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            state: string;
+            /** Format: uuid */
+            user_id: string;
+        };
+        ReportPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["ReportOut"][];
+        };
         /** @description The first three statements of a new log (identity, device, encryption key), and the backup of its keys. */
         ResetIn: {
             backup: components["schemas"]["Backup"];
             entries: components["schemas"]["SignedEntryIn"][];
+        };
+        /** @description `note` says why; colleagues read it. */
+        ResolveIn: {
+            note: string;
+            /**
+             * @description * `true_positive` - true_positive
+             *     * `false_positive` - false_positive
+             * @enum {string}
+             */
+            outcome: "true_positive" | "false_positive";
+        };
+        /** @description What was done, with its reasons. `state`: in_force, over or lifted; it may be appealed until `appeal_until`. */
+        RestrictionOut: {
+            readonly appeal: components["schemas"]["AppealSummaryOut"] | null;
+            /** Format: date-time */
+            appeal_until: string;
+            automated: boolean;
+            facts: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description * `warning` - Warning
+             *     * `mute` - May not write
+             *     * `hide` - Is not shown to others
+             *     * `payout_hold` - Payouts are held
+             *     * `temporary_ban` - Suspended for a time
+             *     * `permanent_ban` - Suspended for good
+             *     * `content_removal` - Content removed
+             * @enum {string}
+             */
+            kind: "warning" | "mute" | "hide" | "payout_hold" | "temporary_ban" | "permanent_ban" | "content_removal";
+            rule: string;
+            readonly rule_text: string;
+            scope?: string;
+            readonly scope_text: string;
+            /** Format: date-time */
+            starts_at: string;
+            readonly state: string;
+            /** Format: date-time */
+            until?: string | null;
+        };
+        RestrictionPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["RestrictionOut"][];
         };
         /** @description What went back to the fan, in hundredths of a credit; 0 where nothing was held. */
         ReturnedOut: {
@@ -5315,6 +6263,18 @@ export interface components {
             decision: "approve" | "reject";
             /** @default  */
             reason?: string;
+        };
+        /** @description `precision` is in per cent of the alerts that staff resolved, null before the first. */
+        RuleOut: {
+            code: string;
+            n_alerts: number;
+            n_false: number;
+            n_spoken: number;
+            n_true: number;
+            pattern: string;
+            /** Format: double */
+            precision: number | null;
+            weight: number | null;
         };
         /** @description A sale; `refunded_at` says that the credits went back. */
         SaleOut: {
@@ -5404,6 +6364,20 @@ export interface components {
              */
             method: "totp" | "email" | "backup_code" | "approval";
             temp_token: string;
+        };
+        /** @description Counts of the last days, as of `up_to`. */
+        SecurityFiguresOut: {
+            doors: components["schemas"]["DoorOut"][];
+            n_days: number;
+            n_false: number;
+            n_open: number;
+            n_true: number;
+            /** Format: double */
+            precision: number | null;
+            rule_version: number;
+            rules: components["schemas"]["RuleOut"][];
+            /** Format: date-time */
+            up_to: string;
         };
         ServerKeyOut: {
             public: string;
@@ -5720,6 +6694,38 @@ export interface components {
             fresh: boolean;
             methods: ("totp" | "passkey" | "backup_code" | "email" | "approval" | "password")[];
         };
+        /** @description The person reads `rule`, `facts` and `scope`. `duration_hours` null is for good; `automated`: a rule said so. */
+        SuspendIn: {
+            automated: boolean;
+            duration_hours: number | null;
+            facts: string;
+            /**
+             * @description * `harassment` - harassment
+             *     * `spam` - spam
+             *     * `fraud` - fraud
+             *     * `under_age` - under_age
+             *     * `impersonation` - impersonation
+             *     * `illegal_content` - illegal_content
+             *     * `chargebacks` - chargebacks
+             *     * `security` - security
+             *     * `rules` - rules
+             *     * `hate` - hate
+             *     * `sexual_content` - sexual_content
+             *     * `self_harm` - self_harm
+             *     * `copyright` - copyright
+             * @enum {string}
+             */
+            rule: "harassment" | "spam" | "fraud" | "under_age" | "impersonation" | "illegal_content" | "chargebacks" | "security" | "rules" | "hate" | "sexual_content" | "self_harm" | "copyright";
+            /**
+             * @description * `all` - all
+             *     * `messages` - messages
+             *     * `profile` - profile
+             *     * `payouts` - payouts
+             *     * `shop_item` - shop_item
+             * @enum {string}
+             */
+            scope: "all" | "messages" | "profile" | "payouts" | "shop_item";
+        };
         TempTokenIn: {
             temp_token: string;
         };
@@ -5733,6 +6739,64 @@ export interface components {
             /** @description PNG in base64 */
             readonly qr_png: string;
             secret: string;
+        };
+        /**
+         * @description A refund or dispute of a payment that went to the caller in part: what of theirs went back out of escrow, and
+         *     what they keep.
+         */
+        TouchedOut: {
+            covered_centi: number;
+            /** Format: date-time */
+            created_at: string;
+            held_centi: number;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description * `refund` - refund
+             *     * `dispute` - dispute
+             * @enum {string}
+             */
+            kind: "refund" | "dispute";
+            parts: components["schemas"]["TouchedPlaceOut"][];
+            /**
+             * @description * `pending` - under way
+             *     * `succeeded` - paid back
+             *     * `failed` - failed
+             *     * `warning` - inquiry, no money taken
+             *     * `open` - being decided
+             *     * `won` - won
+             *     * `lost` - lost
+             * @enum {string}
+             */
+            state: "pending" | "succeeded" | "failed" | "warning" | "open" | "won" | "lost";
+        };
+        TouchedPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["TouchedOut"][];
+        };
+        /** @description As its creator sees it: `covered_centi` of what is reversed Pairly stands for, and the creator keeps it. */
+        TouchedPlaceOut: {
+            /** Format: uuid */
+            conversation_id: string | null;
+            covered_centi: number;
+            /** Format: date-time */
+            created_at: string;
+            funded_centi: number;
+            held_centi: number;
+            /** Format: uuid */
+            item_id: string | null;
+            /**
+             * @description * `message` - message
+             *     * `unlock` - unlock
+             * @enum {string}
+             */
+            readonly kind: "message" | "unlock";
+            /** @description of the message in its conversation */
+            readonly position: number | null;
         };
         TransactionMetadata: {
             /**
@@ -5837,6 +6901,89 @@ export interface components {
              */
             readonly verification_level: 0 | 1 | 2;
         };
+        /** @description A request that one works on now, until `taken_until`; its files are opened one by one. */
+        VerificationCaseOut: {
+            /** Format: uuid */
+            case: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            due_at: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description * `1` - low
+             *     * `2` - normal
+             *     * `3` - high
+             *     * `4` - critical
+             * @enum {integer}
+             */
+            severity?: 1 | 2 | 3 | 4;
+            /** Format: date-time */
+            taken_until?: string | null;
+        };
+        /** @description Two pictures as multipart; `reason` is what it is wanted for. */
+        VerificationIn: {
+            consent: boolean;
+            /** Format: uri */
+            document: string;
+            /**
+             * @description * `passport` - Passport
+             *     * `id_card` - Identity card
+             *     * `licence` - Driving licence
+             * @enum {string}
+             */
+            document_type: "passport" | "id_card" | "licence";
+            /** @default  */
+            reason?: string;
+            /** Format: uri */
+            selfie: string;
+        };
+        /** @description One's own request. `decision_reason` says why it was not approved, `note` what the reviewer wrote. */
+        VerificationOut: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+            readonly decision_reason: string;
+            /**
+             * @description * `passport` - Passport
+             *     * `id_card` - Identity card
+             *     * `licence` - Driving licence
+             * @enum {string}
+             */
+            document_type: "passport" | "id_card" | "licence";
+            /** Format: date-time */
+            files_until?: string | null;
+            /** Format: uuid */
+            id: string;
+            note: string;
+            reason: string;
+            reason_code?: string;
+            /**
+             * @description * `draft` - not sent yet
+             *     * `submitted` - sent
+             *     * `in_review` - being looked at
+             *     * `approved` - approved
+             *     * `rejected` - not approved
+             *     * `withdrawn` - withdrawn
+             *     * `expired` - expired
+             * @enum {string}
+             */
+            state?: "draft" | "submitted" | "in_review" | "approved" | "rejected" | "withdrawn" | "expired";
+            /** Format: date-time */
+            submitted_at?: string | null;
+            /** Format: date-time */
+            valid_until?: string | null;
+        };
+        VerificationPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["VerificationOut"][];
+        };
         VisibilityIn: {
             is_listed?: boolean;
             leaves_visits?: boolean;
@@ -5928,6 +7075,18 @@ export interface components {
         };
         /** @description known, but not allowed */
         Forbidden: {
+            headers: {
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description gone for good */
+        Gone: {
             headers: {
                 "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                 "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -6270,6 +7429,48 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    post_admin_payments_uid_refund: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description a UUID of yours for this request: sent again, it acts once and gives the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_admin_payouts_pending: {
         parameters: {
             query?: {
@@ -6343,6 +7544,144 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    get_admin_reports: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+                state?: "dismissed" | "open" | "upheld";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_admin_reports_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetailOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_admin_security_alerts_uid_resolve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_admin_security_analytics: {
+        parameters: {
+            query?: {
+                /** @description 30 unless told */
+                days?: 30 | 7 | 90;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityFiguresOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     post_admin_security_banIp: {
         parameters: {
             query?: never;
@@ -6407,6 +7746,42 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_admin_security_fraudAlerts: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+                /** @description all unless told */
+                state?: "false_positive" | "open" | "true_positive";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -6577,6 +7952,153 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    post_admin_users_user_id_suspend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspendIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestrictionOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_admin_users_user_id_unsuspend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_admin_verifications_uid_files_kind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_admin_verifications_takeNext: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationCaseOut"];
+                };
+            };
+            /** @description No response body */
+            204: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_announcements: {
         parameters: {
             query?: {
@@ -6638,6 +8160,76 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_appeals_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_appeals_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -8665,6 +10257,168 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    get_certificates: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificatePage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_certificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateOut"];
+                };
+            };
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_certificates_code: {
+        parameters: {
+            query?: {
+                /** @description the id of the account on whose profile the certificate was met */
+                on?: string;
+            };
+            header?: {
+                /** @description ETags that you have: 304 where one still holds (RFC 9110, section 13.1.2) */
+                "If-None-Match"?: string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description the version of this document (RFC 9110, section 8.8.3) */
+                    ETag?: string;
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateOut"];
+                };
+            };
+            /** @description it is still what you have */
+            304: {
+                headers: {
+                    /** @description the version of this document (RFC 9110, section 8.8.3) */
+                    ETag?: string;
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_certificates_code_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_connections: {
         parameters: {
             query?: {
@@ -9250,6 +11004,65 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_earnings_moneyBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TouchedPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_earnings_moneyBack_case_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TouchedOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
@@ -11578,6 +13391,37 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    get_payments_payment_id_moneyBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoneyBackPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     post_payments_checkout: {
         parameters: {
             query?: never;
@@ -13216,6 +15060,149 @@ export interface operations {
             };
         };
     };
+    post_reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_reports_mine: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_restrictions: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestrictionPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_restrictions_uid_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_savedSearches: {
         parameters: {
             query?: never;
@@ -14154,6 +16141,176 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_verifications: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_verifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["VerificationIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_verifications_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    delete_verifications_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_verifications_uid_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];

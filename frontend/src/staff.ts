@@ -6,7 +6,9 @@ function isOff(): boolean {
   return localStorage.getItem(OFF) === "yes";
 }
 
+// A box to tick takes no letters: after ticking off a checklist the keys still work.
 function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement && ["checkbox", "radio", "submit", "button"].includes(target.type)) return false;
   return target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName));
 }
 

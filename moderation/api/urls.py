@@ -2,7 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import announcement_views, ban_views, payout_views, people_views, views
+from ..appeals.api.urls import urlpatterns as appeals
+from ..certificates.api.urls import urlpatterns as certificates
+from ..reports.api.urls import urlpatterns as reports
+from ..sanctions.api.urls import urlpatterns as sanctions
+from ..verifications.api.urls import urlpatterns as verifications
+from . import announcement_views, ban_views, fraud_views, payment_views, payout_views, people_views, views
 
 app_name = "moderation"
 
@@ -25,8 +30,22 @@ urlpatterns = [
         announcement_views.WithdrawView.as_view(),
         name="announcement-withdraw",
     ),
+    # -- payments
+    path("admin/payments/<uuid:uid>/refund", payment_views.RefundView.as_view(), name="payment-refund"),
     # -- payouts
     path("admin/payouts/pending", payout_views.PendingPayoutsView.as_view(), name="payout-pending"),
     path("admin/payouts/review/<uuid:uid>", payout_views.ReviewPayoutView.as_view(), name="payout-review"),
+    # -- verifications
+    *verifications,
+    # -- certificates
+    *certificates,
+    # -- fraud
+    path("admin/security/fraud-alerts", fraud_views.FraudAlertsView.as_view(), name="fraud-alert-list"),
+    path("admin/security/alerts/<uuid:uid>/resolve", fraud_views.ResolveAlertView.as_view(), name="fraud-resolve"),
+    path("admin/security/analytics", fraud_views.SecurityAnalyticsView.as_view(), name="security-analytics"),
+    # -- reports, sanctions, appeals
+    *reports,
+    *sanctions,
+    *appeals,
     # -- lost factors
 ]

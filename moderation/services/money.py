@@ -17,11 +17,11 @@ from . import trail
 
 @transaction.atomic
 def ask_for_check(*, staff: User, sign_in: SignIn, client: Client) -> None:
-    """Have the ledger's invariants checked by the worker, and record who asked."""
+    """Have the ledger's invariants checked in full by the worker, and record who asked."""
     trail.note_deed(
         staff=staff, action="money.check_asked", severity=trail.Severity.INFO, sign_in=sign_in, client=client
     )
-    enqueue(task="credits.check_ledger")
+    enqueue(task="credits.check_ledger", is_full=True)
 
 
 @transaction.atomic

@@ -30,21 +30,37 @@ def open_item(
     subject_uid: uuid.UUID | None = None,
     severity: Severity = Severity.NORMAL,
     due_at: datetime | None = None,
+    not_by: User | None = None,
 ) -> WorkItem:
     """Put a case into a queue, in the caller's transaction; `due_at` is the queue's target time from now by default.
+    `not_by` has had their say in it, and never gets it.
 
     One `ref` is one case: opening it again gives the case that is there, and changes nothing.
     """
     due_at = due_at or timezone.now() + queues.get_kind(kind=kind).target
-    fields = {"subject_uid": subject_uid, "severity": severity, "due_at": due_at}
+    fields = {"subject_uid": subject_uid, "severity": severity, "due_at": due_at, "passed_by": not_by}
     item, _is_new = WorkItem.objects.get_or_create(kind=kind, ref=ref, defaults=fields)
     return item
+
+
+def raise_severity(*, kind: str, ref: uuid.UUID, severity: Severity, due_at: datetime | None = None) -> bool:
+    """Make an open case more severe, and due earlier; never less, nor later. Returns whether it changed."""
+    rows = WorkItem.objects.filter(kind=kind, ref=ref, decided_at__isnull=True)
+    n_raised = rows.filter(severity__lt=severity).update(severity=severity)
+    n_hurried = rows.filter(due_at__gt=due_at).update(due_at=due_at) if due_at else 0
+    return n_raised + n_hurried > 0
 
 
 def close_item(*, kind: str, ref: uuid.UUID, outcome: str) -> bool:
     """Take a case off the queue that needs nobody any more (its owner cancelled it). Returns whether it was open."""
     rows = WorkItem.objects.filter(kind=kind, ref=ref, decided_at__isnull=True)
     return rows.update(decided_at=timezone.now(), outcome=outcome, taken_by=None, taken_until=None) > 0
+
+
+def reopen_item(*, kind: str, ref: uuid.UUID) -> bool:
+    """Put a decided case back: what was decided could not be done. Returns whether it was decided."""
+    rows = WorkItem.objects.filter(kind=kind, ref=ref, decided_at__isnull=False)
+    return rows.update(decided_by=None, decided_at=None, outcome="", taken_by=None, taken_until=None) > 0
 
 
 def take_next(*, kind: str, user: User) -> WorkItem | None:

@@ -79,5 +79,8 @@ def risk_words(code: str) -> str:
         "failures_before": gettext("failures just before"),
         "address_tries_many_accounts": gettext("address tries many accounts"),
         "long_away": gettext("long away"),
+        "impossible_travel": gettext("impossible travel"),
+        "hosting_network": gettext("network of rented machines"),
+        "device_of_many_accounts": gettext("device of many accounts"),
     }
     return words.get(code, code)

@@ -14,12 +14,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from credits.services import purchases
-from moderation.models import WorkItem, WorkNote
+from moderation.models import Verification, WorkItem, WorkNote
 from pairly.common.ids import uuid7
 from pairly.outbox.models import OutboxRow
 from pairly.testing.people import make_staff, make_user, sign_in_as
 from payments.models import Payment, ShopItem, Unlock, WebhookEvent
-from security.models import AuditEntry, KnownDevice, LoginAttempt, RiskDecision
+from security.models import AuditEntry, FraudAlert, KnownDevice, LoginAttempt, RiskDecision, SecurityEvent
 from security.read_only_admin import ReadOnlyAdmin
 from security.services import audit
 from users.models import (
@@ -54,6 +54,8 @@ def somebody() -> User:
     LoginAttempt.objects.create(identifier_hash=b"x", user_uid=fan.uid, door="page")
     KnownDevice.objects.create(user_uid=fan.uid, fingerprint_sha256=b"x")
     RiskDecision.objects.create(user_uid=fan.uid, event="sign_in", score=1, action="allow", rule_version=1)
+    SecurityEvent.objects.create(user_uid=fan.uid, kind="sign_in")
+    FraudAlert.objects.create(user_uid=fan.uid, score=50, action="review")
     audit.record(action="account.made", subject_uid=fan.uid)
     Restriction.objects.create(user=fan, kind="mute")
     Block.objects.create(blocker=fan, blocked=creator, reason="a private reason")
@@ -71,6 +73,7 @@ def somebody() -> User:
     DataExport.objects.create(user=fan)
     item = WorkItem.objects.create(kind="test", ref=uuid7(), subject_uid=fan.uid, due_at=now)
     WorkNote.objects.create(item=item, author=staff, text="seen")
+    Verification.objects.create(user=fan, document_type="passport")
     return fan
 
 
@@ -124,7 +127,7 @@ def test_staff_with_a_factor_see_what_their_role_may_see_and_no_more(somebody: U
     assert User in seen["moderator"]
     assert not seen["moderator"] & {LoginAttempt, AuditEntry, Payment, StaffInvitation, OutboxRow}
     assert {Payment, WebhookEvent} <= seen["finance"]
-    assert not seen["support"] & {AuditEntry, Payment}
+    assert not seen["support"] & {AuditEntry, Payment, Verification}
 
 
 @pytest.mark.django_db

@@ -1,16 +1,13 @@
-"""What the demo's people bought, wrote and read: through the services of everybody, at the plan's times."""
+"""What the demo's people wrote, read and paid: through the services of everybody, at the plan's times."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
-from credits.services import provider_money, purchases, roll_up
+from credits.services import roll_up
 from messaging import selectors
 from messaging.client.conversation import Conversation as View
 from messaging.models import Conversation
@@ -19,11 +16,11 @@ from messaging.services import conversations, deadlines, delivery, sending, tell
 from pairly.common.clock import now_ms
 from pairly.common.ids import uuid7
 
+from .dealings import Dealings
 from .people import People, Role, find_accounts
-from .plan import Deadline, Mark, Message, Part, Purchase, Side, list_events
+from .plan import Deadline, Mark, Message, Part, Side, list_events
 from .talks import Talk
 
-NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pairly.example/demo")
 _SENT_BEFORE_MS = 400  # a message is on its way for so long
 
 
@@ -64,12 +61,11 @@ class Correspondence:
 
     def carry_out(self) -> Iterator[Talk]:
         """Gives each talk when its last line is written."""
+        self._dealings = Dealings(people=self.people)
         self._server_keys = {key.skid: key.public for key in list_server_keys()}
         for event in list_events(part=self.people.part):
             at = self.people.at(event.at_h)
             match event:
-                case Purchase():
-                    self._buy(event, at)
                 case Message():
                     self._write(event, at)
                     if event.n == len(event.talk.lines):
@@ -78,34 +74,14 @@ class Correspondence:
                     self._mark(event, at)
                 case Deadline():
                     deadlines.void_overdue_holds(at=at)
+                case _:
+                    self._dealings.carry_out(event=event, at=at)
 
     def close_books(self) -> None:
         """What the periodic jobs would do in a while."""
         roll_up.allocate_lots()
         roll_up.roll_up()
         delivery.mark_pushed()
-
-    def _buy(self, purchase: Purchase, at: datetime) -> None:
-        role = Role(side="fan", number=purchase.fan)
-        name = f"{role.email}|{purchase.number}"
-        # The same operation every time: the ledger books it once.
-        purchases.record_purchase(
-            user_id=self.people.user_of(role=role).pk,
-            op_id=uuid.uuid5(NAMESPACE, name),
-            credits_centi=purchase.package.credits_centi,
-            currency=purchase.currency,
-            amount_minor=purchase.package.prices_minor[purchase.currency],
-            payment_uid=uuid.uuid5(NAMESPACE, f"{name}|payment"),
-            at=at,
-        )
-        # The provider sends it on to our bank two days later.
-        provider_money.record(
-            op_id=uuid.uuid5(NAMESPACE, f"{name}|sent on"),
-            movement="provider_payout",
-            currency=purchase.currency,
-            amount_minor=purchase.package.prices_minor[purchase.currency],
-            at=min(at + timedelta(days=2), timezone.now()),
-        )
 
     def _place(self, talk: Talk, at: datetime) -> _Place:
         if talk not in self._places:

@@ -12,6 +12,7 @@ from payments.constants import PACKAGES
 from payments.types import Package
 
 from .cast import CREATORS, FANS
+from .catalogue import WARES, GiveBack, Sale, list_deals
 from .staff import STAFF
 from .talks import TALKS, Talk
 
@@ -25,6 +26,14 @@ UNREAD_HOURS = 66
 UNDELIVERED_HOURS = 12
 _EUROPEANS = frozenset({1, 2, 5, 8, 9, 12, 15})  # fans who pay in euros
 _INDIANS = frozenset({4, 11})
+# A provider's own list is compared with ours for three days, and no provider has heard of the demo's payments.
+LATEST_PURCHASE_H = -110.0
+TWICE = 100  # the number of a purchase that goes back
+# Bought twice by mistake, and one that a bank wants back: (fan, when, package, what came of it so many hours later).
+_REVERSED: tuple[tuple[int, float, int, Literal["refund", "dispute"], float], ...] = (
+    (0, -11.0 * DAY, 0, "refund", 2.5),
+    (3, -8.0 * DAY, 1, "dispute", 44.0),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +66,27 @@ class Purchase:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Reversal:
+    """A purchase goes back: the buyer is given it, or their bank wants it."""
+
+    at_h: float
+    purchase: Purchase
+    kind: Literal["refund", "dispute"]
+
+
+Deed = Literal["method", "ask", "approve", "reject", "send", "return"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PayoutDeed:
+    """Something done about payout number `payout` of the first creator; "method" is an account that is added."""
+
+    at_h: float
+    payout: int
+    what: Deed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """Line `n - 1` of a talk, the conversation's n-th message."""
 
@@ -84,7 +114,26 @@ class Deadline:
     talk: Talk
 
 
-Event = Purchase | Message | Mark | Deadline
+Event = Purchase | Reversal | Sale | GiveBack | PayoutDeed | Message | Mark | Deadline
+
+# Paid, refused, sent back, waiting for its transfer, waiting for a look.
+_DEEDS: tuple[tuple[float, int, Deed], ...] = (
+    (31.0, 0, "method"),
+    (19.0, 0, "ask"),
+    (18.3, 0, "approve"),
+    (17.9, 0, "send"),
+    (12.2, 1, "ask"),
+    (11.4, 1, "reject"),
+    (9.1, 2, "ask"),
+    (8.6, 2, "approve"),
+    (8.2, 2, "send"),
+    (4.7, 2, "return"),
+    (2.3, 3, "ask"),
+    (1.5, 3, "approve"),
+    (1.1, 4, "method"),
+    (0.4, 4, "ask"),
+)
+PAYOUT_DEEDS = tuple(PayoutDeed(at_h=-days * DAY, payout=payout, what=what) for days, payout, what in _DEEDS)
 
 
 def list_events(*, part: Part) -> list[Event]:
@@ -92,6 +141,11 @@ def list_events(*, part: Part) -> list[Event]:
     talks = part.talks
     events: list[Event] = [event for talk in talks for event in _events_of(talk)]
     events += [event for event in list_purchases() if event.fan < part.n_fans]
+    events += [event for event in _list_reversals() if event.purchase.fan < part.n_fans]
+    events += [
+        event for event in list_sales() if event.fan < part.n_fans and WARES[event.ware].creator < part.n_creators
+    ]
+    events += PAYOUT_DEEDS if part.n_creators else ()
     return sorted(events, key=lambda event: event.at_h)
 
 
@@ -160,21 +214,44 @@ def list_purchases() -> tuple[Purchase, ...]:
 
 
 def _purchases_of(fan: int) -> Iterator[Purchase]:
-    currency = "EUR" if fan in _EUROPEANS else "INR" if fan in _INDIANS else "USD"
+    currency = _currency_of(fan)
     balance, number = 0, 0
     for at_h, change_centi in sorted(_changes(fan)):
         while balance + change_centi < 0:
             package = PACKAGES[(fan + number) % 3 if -change_centi <= PACKAGES[1].credits_centi else -1]
             early = (20 + 7 * fan % 30 + 3 * number) * MINUTE
-            yield Purchase(at_h=at_h - early, fan=fan, number=number, package=package, currency=currency)
+            bought_h = min(at_h, LATEST_PURCHASE_H) - early
+            yield Purchase(at_h=bought_h, fan=fan, number=number, package=package, currency=currency)
             balance, number = balance + package.credits_centi, number + 1
         balance += change_centi
     # Something to spend for who signs in as them.
-    yield Purchase(at_h=-18.5 - fan, fan=fan, number=number, package=PACKAGES[2 if fan == 0 else 0], currency=currency)
+    left = PACKAGES[2 if fan == 0 else 0]
+    yield Purchase(at_h=LATEST_PURCHASE_H - 1 - fan, fan=fan, number=number, package=left, currency=currency)
+    yield from (reversal.purchase for reversal in _list_reversals() if reversal.purchase.fan == fan)
+
+
+@cache
+def _list_reversals() -> tuple[Reversal, ...]:
+    found = []
+    for fan, at_h, package, kind, later_h in _REVERSED:
+        bought = Purchase(at_h=at_h, fan=fan, number=TWICE, package=PACKAGES[package], currency=_currency_of(fan))
+        found.append(Reversal(at_h=at_h + later_h, purchase=bought, kind=kind))
+    return tuple(found)
+
+
+@cache
+def list_sales() -> tuple[Sale | GiveBack, ...]:
+    """What the creators sold, and gave back."""
+    joined = {number: joined_days_ago(role="fan", number=number) for number in range(len(FANS))}
+    return tuple(list_deals(joined_days_ago=joined))
+
+
+def _currency_of(fan: int) -> str:
+    return "EUR" if fan in _EUROPEANS else "INR" if fan in _INDIANS else "USD"
 
 
 def _changes(fan: int) -> Iterator[tuple[float, int]]:
-    """(when, by how much) a fan's balance moves by writing and by missed deadlines."""
+    """(when, by how much) a fan's balance moves by writing, missed deadlines and what they bought in shops."""
     moves: dict[float, int] = defaultdict(int)
     for talk in TALKS:
         if talk.fan != fan:
@@ -186,4 +263,6 @@ def _changes(fan: int) -> Iterator[tuple[float, int]]:
         if talk.ending == "refunded":
             for due in _due_times(talk):
                 moves[due + 10 / 3600] += price_centi
+    for deal in (one for one in list_sales() if one.fan == fan):
+        moves[deal.at_h] += WARES[deal.ware].price_centi * (-1 if isinstance(deal, Sale) else 1)
     yield from moves.items()

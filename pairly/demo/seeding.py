@@ -15,7 +15,7 @@ from .pictures import Pictures
 from .plan import Part
 from .staff import STAFF
 from .talks import Talk
-from .wares import sell
+from .wares import Wares
 
 
 class Seeding:
@@ -31,6 +31,7 @@ class Seeding:
         with Painters() as painters:
             # Drawing takes longest, and goes on beside everything else.
             pictures = [self._pictures(people, number, painters) for number in range(self._part.n_creators)]
+            wares = Wares(people=people, part=self._part, painters=painters)
             for role in people.list_roles():
                 yield f"{people.ensure(role=role).name}, {role.side}"
             for member in STAFF[: self._part.n_staff]:
@@ -39,6 +40,8 @@ class Seeding:
                 creator = people.user_of(role=Role(side="creator", number=number))
                 of_creator.store(user=creator)
                 yield f"pictures of {creator.name}"
+            wares.sell()
+            yield "what creators sell"
         Acquaintance(people=people, part=self._part).make()
         yield "who knows whom"
         correspondence = Correspondence(people=people)
@@ -48,9 +51,6 @@ class Seeding:
         yield "the books"
         facts.count_facts()
         yield "how creators answer"
-        with Painters() as painters:
-            sell(people=people, part=self._part, painters=painters)
-        yield "what creators sell"
 
     @staticmethod
     def _pictures(people: People, number: int, painters: Painters) -> Pictures:

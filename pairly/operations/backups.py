@@ -8,10 +8,13 @@ import shutil
 import tarfile
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
+
+from moderation.models import FileKey
+from moderation.services import vault
 
 from . import manifest, postgres_tools
 from .errors import OperationFailed
@@ -53,7 +56,9 @@ def _fill(folder: Path, *, commit: str, now: datetime) -> None:
     before = os.umask(0o077)
     try:
         dump = folder / manifest.DUMP
-        postgres_tools.run("pg_dump", "--format=custom", "--no-password", f"--file={dump}")
+        # Without the keys of private files: what is destroyed must not come back (ADR 15).
+        without = f"--exclude-table-data={FileKey._meta.db_table}"
+        postgres_tools.run("pg_dump", "--format=custom", "--no-password", without, f"--file={dump}")
         postgres_tools.run("pg_restore", "--list", str(dump))  # it can be read
         for name, alias in FOLDERS.items():
             _pack(folder / name, storage_folder(alias))
@@ -91,8 +96,8 @@ def _pack(archive: Path, folder: Path | None) -> None:
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Files and folders only, of nobody in particular."""
-    if not (member.isfile() or member.isdir()):
+    """Files and folders only, of nobody in particular; without the vault, which its keys are not saved with."""
+    if not (member.isfile() or member.isdir()) or PurePosixPath(member.name).parts[:1] == (vault.ROOT,):
         return None
     member.uid = member.gid = 0
     member.uname = member.gname = ""

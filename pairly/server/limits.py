@@ -19,6 +19,8 @@ _FILES: tuple[tuple[bytes, int], ...] = (
 _PAGES: tuple[tuple[re.Pattern[bytes], int], ...] = (
     (re.compile(rb"/profile/pictures/"), 10 * MB),
     (re.compile(rb"/shop/items/[^/]+/pictures/"), 10 * MB),
+    (re.compile(rb"/verification/new/"), 2 * 25 * MB),
+    (re.compile(rb"/report/.+"), 5 * 10 * MB),  # screenshots; what it is about follows in the path
 )
 _PARTS = (b"attachments/", 1024 * 1024)  # of sealed files, as messaging.constants.ATTACHMENT_PART_BYTES
 _WEBHOOKS = (b"payments/webhook", 256_000)  # as payments.constants.WEBHOOK_MAX_BYTES

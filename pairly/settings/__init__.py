@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 import django_stubs_ext
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
@@ -225,10 +226,16 @@ CELERY_BEAT_SCHEDULE = {
     "credits-fund-reserve": {"task": "credits.fund_reserve", "schedule": 3600.0},
     "credits-refresh-caps": {"task": "credits.refresh_caps", "schedule": 60.0},
     "credits-check-ledger": {"task": "credits.check_ledger", "schedule": 600.0},
+    "credits-check-ledger-in-full": {
+        "task": "credits.check_ledger",
+        "schedule": crontab(hour=2, minute=30),
+        "kwargs": {"is_full": True},
+    },
     "messaging-sweep-unpushed": {"task": "messaging.sweep_unpushed", "schedule": 10.0},
     "payments-sweep-events": {"task": "payments.sweep_events", "schedule": 30.0},
     "payments-reconcile": {"task": "payments.reconcile", "schedule": 300.0},
     "payments-compare-days": {"task": "payments.compare_days", "schedule": 3600.0},
+    "payments-sweep-shop-files": {"task": "payments.sweep_shop_files", "schedule": 6 * 3600.0},
     "payments-sweep-payouts": {"task": "payments.sweep_payouts", "schedule": 60.0},
     "payments-sweep-paid-payouts": {"task": "payments.sweep_paid_payouts", "schedule": 3600.0},
     "outbox-retain": {"task": "outbox.retain", "schedule": 3600.0},
@@ -236,6 +243,8 @@ CELERY_BEAT_SCHEDULE = {
     # -- second step and second factor
     # -- passkeys
     # -- devices, lockout, approval
+    "security-score-recent": {"task": "security.score_recent", "schedule": 60.0},
+    "credits-report-spending": {"task": "credits.report_spending", "schedule": 60.0},
     "security-retain": {"task": "security.retain", "schedule": 3600.0},
     "users-retain": {"task": "users.retain", "schedule": 3600.0},
     # -- staff accounts and lost factors
@@ -247,6 +256,10 @@ CELERY_BEAT_SCHEDULE = {
     # -- e-mail address
     # -- pictures
     "profiles-sweep-stray-files": {"task": "profiles.sweep_stray_files", "schedule": 6 * 3600.0},
+    # -- verifications
+    "moderation-sweep-verifications": {"task": "moderation.sweep_verifications", "schedule": 300.0},
+    # -- reports, sanctions, appeals
+    "moderation-sweep-reports": {"task": "moderation.sweep_reports", "schedule": 3600.0},
     # -- blocks
     # -- notifications
     "users-write-digests": {"task": "users.write_digests", "schedule": 300.0},

@@ -23,6 +23,8 @@ PAIRLY_COMMIT = env.str("PAIRLY_COMMIT", "")  # what was built, for `version`; t
 
 # Records. The security log is one file a day, as text and as JSON lines.
 SECURITY_LOG_DIR = Path(env.str("SECURITY_LOG_DIR", str(VAR_DIR / "log"))).resolve()
+# Who says where a network address is (security/ip_networks.py): a dotted path.
+IP_NETWORKS_PROVIDER = env.str("IP_NETWORKS_PROVIDER", "security.ip_networks.GeoIp2Fast")
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # unset: metrics are for direct requests of this machine only
 
 # Servers. Unset means: the embedded server under VAR_DIR.
@@ -94,6 +96,16 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Pairly <no-reply@pairly.exam
 
 # Web push: push services of one's own for trying it, as 127.0.0.1:9000. Loopback and http only.
 WEB_PUSH_EXTRA_HOSTS: list[str] = env.list("WEB_PUSH_EXTRA_HOSTS", [])
+
+# Documents: who looks at them beside us. Unset: Gemini where its key is set, otherwise OCR and rules of this machine.
+DOCUMENT_VISION = env.str("DOCUMENT_VISION", "")  # gemini, openai or offline
+GEMINI_API_KEY = env.str("GEMINI_API_KEY", "")
+GEMINI_BASE_URL = env.str("GEMINI_BASE_URL", "").rstrip("/")  # unset: Google's
+GEMINI_MODEL = env.str("GEMINI_MODEL", "gemini-2.5-flash")
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "").rstrip("/")  # of any server that speaks chat completions: .../v1
+OPENAI_MODEL = env.str("OPENAI_MODEL", "")
+TESSERACT = env.str("TESSERACT", "tesseract")  # the program that reads text, by name or path; none: empty
 
 # Product parameters (docs: design, section 8).
 PLATFORM_FEE_BASIS_POINTS = env.int("PLATFORM_FEE_BASIS_POINTS", 2_000)

@@ -37,16 +37,19 @@ DATABASE_GAUGES = {
     "pairly_overdue_holds": "Paid messages whose reply window is over and whose credits were not given back yet.",
     "pairly_overdue_holds_oldest_age_seconds": "How long the oldest of them is overdue.",
     "pairly_unpushed_messages": "Stored messages older than 5 s that no channel layer took.",
+    "pairly_payouts_waiting_for_balance": "Payouts that wait until our balance with a provider is filled up.",
 }
 _STATEMENT = """
-SELECT outbox.n, outbox.age, dead.n, holds.n, holds.age, unpushed.n
+SELECT outbox.n, outbox.age, dead.n, holds.n, holds.age, unpushed.n, payouts.n
 FROM (SELECT count(*) AS n, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS age
       FROM outbox_outboxrow WHERE state = 'pending' AND (deliver_at <= now() OR n_tries > 0)) AS outbox,
      (SELECT count(*) AS n FROM outbox_outboxrow WHERE state = 'dead') AS dead,
      (SELECT count(*) AS n, coalesce(extract(epoch FROM now() - min(expires_at)), 0)::float8 AS age
       FROM credits_hold WHERE state = 'open' AND expires_at <= now()) AS holds,
      (SELECT count(*) AS n FROM messaging_message
-      WHERE NOT pushed AND recv_ms < (extract(epoch FROM now()) * 1000)::bigint - 5000) AS unpushed
+      WHERE NOT pushed AND recv_ms < (extract(epoch FROM now()) * 1000)::bigint - 5000) AS unpushed,
+     (SELECT count(*) AS n FROM payments_payout
+      WHERE status IN ('approved', 'processing') AND reason = 'balance_low') AS payouts
 """
 POOL_GAUGES = {
     "pairly_database_pool_size": ("pool_size", "Database connections of this process."),

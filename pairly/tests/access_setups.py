@@ -37,13 +37,14 @@ from pairly.common.clock import now_ms
 from pairly.common.ids import uuid7
 from pairly.testing.people import PASSWORD
 from payments import payout_selectors
-from payments.models import Payment, Payout
+from payments.models import MoneyBack, Payment, Payout
 from payments.services import payout_by_hand, payout_reviews
 from payments.tests import paying_out
 from payments.tests.sandboxes import SECRET, razorpay_headers, signature
 from profiles.models import Profile
 from profiles.selectors import get_own_profile
 from profiles.services import add_picture, connections, follows, lists
+from security.models import FraudAlert
 from users import selectors
 from users.models import AccountClosure, DataExport, EmailChange, Session, User
 from users.notification_kinds import list_kinds
@@ -537,6 +538,19 @@ def paid(scene: Scene) -> None:
     )
 
 
+REFUND_KEY = uuid.UUID(int=11)
+
+
+def refunded_before(scene: Scene) -> dict[str, Any]:
+    """Whoever calls has asked for this refund with this key before; the provider knows no payment of this world."""
+    payment = Payment.objects.get(uid=scene.world.objects["payment"])
+    MoneyBack.objects.create(
+        payment=payment, kind="refund", state="succeeded", amount_minor=10, reason="asked_for", request_id=REFUND_KEY,
+        provider_object_id="re_canary", requested_by=scene.actor.user or scene.world.staff,
+    )  # fmt: skip
+    return {"amount_minor": 10, "reason": "asked_for"}
+
+
 def away(scene: Scene) -> dict[str, Any]:
     a_creator(scene)
     return {"until": (timezone.now() + timedelta(days=3)).isoformat(), "note": "At sea"}
@@ -638,6 +652,13 @@ def paid_out(scene: Scene) -> dict[str, Any]:
     uid = scene.world.objects["payout"]
     payout_by_hand.mark_sent(staff=scene.world.staff, uid=uid, reference="SEPA 2026 18")
     return {"reason": "account_closed"}
+
+
+def fraud_alert(scene: Scene) -> dict[str, Any]:
+    """It waits for staff."""
+    alert = FraudAlert.objects.get(uid=scene.world.objects["fraud alert"])
+    work.open_item(kind="fraud_alert", ref=alert.uid, subject_uid=alert.user_uid)
+    return {"outcome": "false_positive", "note": "All fits."}
 
 
 def payout_case(scene: Scene) -> dict[str, Any]:

@@ -11,8 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import access_certificates as certificates
 from . import access_setups as make
 from . import access_shop as shop
+from . import access_trust as trust
+from . import access_verifications as verifying
 from .access_setups import NEW_PASSWORD, PROFILE, SIGN_UP, Scene
 from .access_world import PASSWORD
 
@@ -69,6 +72,10 @@ def idempotency_key(_: Any) -> dict[str, str]:
     return {"Idempotency-Key": str(uuid.uuid4())}
 
 
+def refund_key(_: Any) -> dict[str, str]:
+    return {"Idempotency-Key": str(make.REFUND_KEY)}
+
+
 def octets(_: Any) -> dict[str, str]:
     return {"Content-Type": "application/octet-stream"}
 
@@ -89,7 +96,10 @@ PEER, CONVERSATION = {"user_id": "peer"}, {"conversation_id": "conversation"}
 QUEUE, CASE, MEMBER, INVITATION = {"kind": "queue"}, {"uid": "case"}, {"uid": "member"}, {"uid": "invitation"}
 PICTURE = {"uid": "private picture"}
 BAN_OBJECT = {"uid": "ban"}
+CERTIFICATE = {"code": "certificate"}
 LIST = {"list_id": "people list"}
+VERIFICATION, VERIFY = {"uid": "verification"}, "users.staff_review_verifications"
+DOCUMENT = VERIFICATION | {"kind": "document kind"}
 
 SEARCH, SEARCH_TO_KEEP = {"search_id": "search"}, {"name": "All about clay", "query": "q=clay"}
 APPROVAL = {"approval_id": "key approval"}
@@ -103,7 +113,10 @@ ASKED_METHOD = {"writes": {"payments_payoutmethod": "the provider is asked what 
 TRANSFER = {"uid": "payout"}
 RECOVERIES, INVITE, BAN = "users.staff_review_recoveries", "users.staff_invite", "users.staff_ban_ips"
 SIGN_INS, AUDIT_LOG, END = "users.staff_view_sign_ins", "users.staff_view_audit", "users.staff_end_sessions"
+PAYOUTS, RISK, ALERT = "users.staff_view_payouts", "users.staff_review_risk", {"uid": "fraud alert"}
 PAYOUTS = "users.staff_view_payouts"
+REPORTS, APPEALS, SUSPENDING = "users.staff_review_reports", "users.staff_decide_appeals", "users.staff_suspend_users"
+SANCTION, APPEAL = {"uid": "sanction"}, {"uid": "appeal"}
 CHANGE_PASSWORD = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 ITEM, OWN_ITEM, UNLOCK, SALE = (
     {"item_id": "ware"},
@@ -112,6 +125,7 @@ ITEM, OWN_ITEM, UNLOCK, SALE = (
     {"unlock_id": "sale"},
 )
 OWN_FILE, BOUGHT_FILE = OWN_ITEM | {"file_id": "own file"}, UNLOCK | {"file_id": "unlock file", "width": "unlock width"}
+CASE_OF_MINE, TOUCHED_CASE = {"case_id": "money back"}, {"case_id": "touched case"}
 BUY = {"package_id": "credits-500", "provider": "stripe", "currency": "USD"}
 
 PAGES: dict[str, Route] = {
@@ -206,6 +220,9 @@ PAGES: dict[str, Route] = {
     "credits:earnings": route(GET=ask(SIGNED_IN, make.a_creator)),
     "payments:payment-list": route(GET=SIGNED_IN),
     "payments:receipt": route(PAYMENT, GET=ask(OWNER, make.paid)),
+    "payments:money-back": route(CASE_OF_MINE, GET=OWNER),
+    "payments:touched": route(GET=SIGNED_IN),
+    "payments:touched-case": route(TOUCHED_CASE, GET=OWNER),
     "payments:buy": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, {**BUY, "nonce": str(uuid.UUID(int=9))})),
     "payments:payment-detail": route(PAYMENT, GET=ask(OWNER, **ASKED)),
     # -- money: shop
@@ -307,6 +324,8 @@ PAGES: dict[str, Route] = {
         GET=BAN, POST=ask(BAN, {"network": "203.0.113.8", "duration_seconds": "3600", "reason": "Scripted sign-ups"})
     ),
     "moderation:ban-lift": route(BAN_OBJECT, POST=BAN),
+    # -- fraud
+    "moderation:security-analytics": route(GET=RISK),
     # -- money: payouts
     "payments:payouts": route(GET=ask(SIGNED_IN, make.a_creator)),
     "payments:payout-request": route(
@@ -324,11 +343,45 @@ PAGES: dict[str, Route] = {
     "payments:payout": route(PAYOUT, GET=ask(OWNER, make.a_creator)),
     "payments:payout-cancel": route(PAYOUT, POST=ask(OWNER, make.set_aside)),
     "payments:payout-receipt": route(PAYOUT, GET=ask(OWNER, make.paid_out)),
+    # -- money: payments of people
+    "moderation:payments": route(GET=ask(PAYOUTS, query="?q=canary", **LOOK)),
+    "moderation:payment": route({"uid": "payment"}, GET=ask(PAYOUTS, **LOOK)),
+    "moderation:payment-refund": route(
+        {"uid": "payment"},
+        GET=REVIEW,
+        POST=ask(REVIEW, {"amount": "0.10", "reason": "asked_for"}, idle="it is shown once more first"),
+    ),
     "moderation:transfers": route(GET=REVIEW),
     "moderation:transfer": route(TRANSFER, GET=ask(REVIEW, **LOOK)),
     "moderation:transfer-account": route(TRANSFER, POST=prove(REVIEW, make.approved_payout)),
     "moderation:transfer-sent": route(TRANSFER, POST=prove(REVIEW, make.approved_payout)),
     "moderation:transfer-returned": route(TRANSFER, POST=prove(REVIEW, make.paid_out)),
+    # -- verifications
+    "trust:verifications": route(GET=SIGNED_IN),
+    "trust:verification-new": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, verifying.both_pictures)),
+    "trust:verification-withdraw": route(VERIFICATION, POST=OWNER),
+    # for the one reviewer who holds its case; test_verifications has the others who may review
+    "moderation:verification-file": route(DOCUMENT, GET=ask(VERIFY, verifying.held, **LOOK)),
+    # -- certificates
+    "trust:certificate-search": route(GET=PUBLIC),
+    "trust:certificate": route(CERTIFICATE, GET=PUBLIC),
+    "trust:certificate-keys": route(GET=PUBLIC),
+    "trust:certificates-revoked": route(GET=PUBLIC),
+    "trust:certificates": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),
+    "trust:certificate-file": route(CERTIFICATE, GET=OWNER),
+    "trust:certificate-revoke": route(CERTIFICATE, POST=OWNER),
+    # -- reports, sanctions, appeals
+    "trust:reports": route(GET=SIGNED_IN),
+    "trust:report": route(
+        {"kind": "report kind", "uid": "peer"}, GET=SIGNED_IN, POST=ask(SIGNED_IN, trust.REPORT, success_by="owner")
+    ),
+    "trust:restrictions": route(GET=SIGNED_IN),
+    "trust:restriction": route(SANCTION, GET=OWNER),
+    "trust:restriction-appeal": route(SANCTION, GET=OWNER, POST=ask(OWNER, trust.WORDS)),
+    "trust:verification-appeal": route(VERIFICATION, GET=OWNER, POST=ask(OWNER, trust.verification_rejected)),
+    "trust:appeal": route(APPEAL, GET=OWNER, POST=ask(OWNER, trust.WORDS)),
+    "moderation:report-file": route({"uid": "report file"}, GET=ask(REPORTS, **LOOK)),
+    "moderation:appeal-answer": route(APPEAL, POST=ask(APPEALS, trust.appeal_held)),
 }
 
 API: dict[str, Route] = {
@@ -477,6 +530,9 @@ API: dict[str, Route] = {
         POST=ask(PUBLIC, make.razorpay_webhook, headers=make.razorpay_webhook_headers)
     ),
     "payments:payment-detail": route(PAYMENT, GET=OWNER),
+    "payments:money-back-list": route(PAYMENT, GET=OWNER),
+    "payments:touched-list": route(GET=SIGNED_IN),
+    "payments:touched-detail": route(TOUCHED_CASE, GET=OWNER),
     # -- money: shop
     "payments:shop-shelf": route(PEER, GET=PUBLIC),
     "payments:shop-item-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, shop.item)),
@@ -566,6 +622,32 @@ API: dict[str, Route] = {
     ),
     "payments:payout-detail": route(PAYOUT, GET=OWNER, DELETE=ask(OWNER, make.set_aside)),
     "payments:payout-timeline": route(PAYOUT, GET=OWNER),
+    "moderation:payment-refund": route(
+        {"uid": "payment"}, POST=prove(REVIEW, make.refunded_before, headers=refund_key, idle="asked for before")
+    ),
+    "moderation:fraud-alert-list": route(GET=ask(RISK, **LOOK)),
+    "moderation:fraud-resolve": route(ALERT, POST=ask(RISK, make.fraud_alert)),
+    "moderation:security-analytics": route(GET=RISK),
     "moderation:payout-pending": route(GET=ask("users.staff_view_payouts", **LOOK)),
     "moderation:payout-review": route(TRANSFER, POST=prove(REVIEW, make.payout_case)),
+    # -- verifications
+    "moderation:verification-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, verifying.both_pictures)),
+    "moderation:verification-detail": route(VERIFICATION, GET=OWNER, DELETE=OWNER),
+    "moderation:verification-take-next": route(POST=ask(VERIFY)),
+    "moderation:verification-file": route(DOCUMENT, GET=ask(VERIFY, verifying.held, **LOOK)),
+    # -- certificates
+    "moderation:certificate-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),
+    "moderation:certificate-detail": route(CERTIFICATE, GET=PUBLIC),
+    "moderation:certificate-revoke": route(CERTIFICATE, POST=OWNER),
+    # -- reports, sanctions, appeals
+    "moderation:report-create": route(POST=ask(SIGNED_IN, trust.report_of_the_peer)),
+    "moderation:report-list": route(GET=SIGNED_IN),
+    "moderation:report-case-list": route(GET=REPORTS),
+    "moderation:report-case-detail": route({"uid": "report case"}, GET=ask(REPORTS, **LOOK)),
+    "moderation:restriction-list": route(GET=SIGNED_IN),
+    "moderation:restriction-appeal": route(SANCTION, POST=ask(OWNER, trust.WORDS)),
+    "moderation:verification-appeal": route(VERIFICATION, POST=ask(OWNER, trust.verification_rejected)),
+    "moderation:appeal-detail": route(APPEAL, GET=OWNER, POST=ask(OWNER, trust.WORDS)),
+    "moderation:user-suspend": route(PEER, POST=prove(SUSPENDING, trust.SUSPEND)),
+    "moderation:user-unsuspend": route(PEER, POST=prove(SUSPENDING, trust.peer_suspended)),
 }

@@ -22,6 +22,9 @@ from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
 from PIL import Image
 
+from credits.services import accounts, purchases
+from credits.services import money_back as ledger_money_back
+from credits.services import unlocks as ledger_unlocks
 from messaging.client import attachments as sealed_files
 from messaging.client.identity import SigningKey
 from messaging.models import Conversation, DeviceApproval, Key, Plan, PlannedMessage, SealedText
@@ -33,11 +36,12 @@ from pairly.common.ids import uuid7
 from pairly.outbox import services as outbox
 from pairly.testing.pen_friends import Letters, PenFriend
 from pairly.testing.people import PASSWORD, make_staff, make_user, sign_in_as
-from payments.models import Payment, Payout, PayoutMethod, PayoutStep
+from payments.models import MoneyBack, Payment, Payout, PayoutMethod, PayoutStep
+from payments.selectors import return_op_id
 from payments.services import payout_methods
 from profiles.models import SavedSearch
 from profiles.services import add_picture, lists
-from security.models import KnownDevice
+from security.models import FraudAlert, KnownDevice
 from security.services import attempts, bans
 from security.types import Client as Visitor
 from security.types import Door
@@ -50,7 +54,10 @@ from users.services.notifications import notify
 from users.tests.factor_helpers import give_passkey
 from users.types import Device, Method, SignIn
 
+from .access_certificates import make_certificate
 from .access_shop import make_shop
+from .access_trust import make_trust
+from .access_verifications import make_verification
 
 HOME = Visitor(ip="192.0.2.77", user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
 NEW_DEVICE = SigningKey(b"a" * 32)
@@ -114,6 +121,9 @@ class World:
             "people list",
             "payout",
             "payout method",
+            "money back",
+            "touched case",
+            "verification",
         )
         return {OWNER_EMAIL, OWNER_PHONE, *(str(self.objects[name]) for name in own)}
 
@@ -146,8 +156,12 @@ def make_world() -> World:
     world.objects |= {"peer": peer.user.uid, "owner": owner.user.uid, "conversation": letters.uid}
     world.objects |= _planned(owner, letters)
     world.objects |= _payout(owner.user)
+    world.objects |= _money_back(owner.user, world.objects["payment"])
     world.objects |= {"paid message": paid.message_id}
     world.objects |= make_shop(owner.user, peer.user)
+    world.objects |= make_verification(owner.user)
+    world.objects |= {"certificate": make_certificate(owner.user)}
+    world.objects |= make_trust(owner.user, peer.user)
     world.objects |= {"public picture": _public_picture(), "own browser": people["owner"].family}
     world.objects |= {"private picture": _private_picture(owner.user), "picture width": 64, "gallery place": 0}
     world.notes["sealed"], world.objects["blob"] = sealed_files.seal(data=b"A hall", key=b"k" * 32), _blob(letters)
@@ -183,6 +197,31 @@ def _payout(user: User) -> dict[str, Any]:
     )  # fmt: skip
     PayoutStep.objects.create(payout=payout, status="requested", owner="pairly", reason="review", latest_at=now)
     return {"payout": payout.uid, "payout method": method.uid, "year": now.year, "file kind": "csv"}
+
+
+def _money_back(user: User, payment_uid: uuid.UUID) -> dict[str, Any]:
+    """A bank that asks about the owner's payment, and a dispute of somebody's payment that bought from the owner."""
+    own = MoneyBack.objects.create(
+        payment=Payment.objects.get(uid=payment_uid), kind="dispute", state="warning", amount_minor=500,
+        provider_object_id="du_canary",
+    )  # fmt: skip
+    fan, now = make_user("fan", name="Dora Disputes"), timezone.now()
+    payment = Payment.objects.create(
+        user=fan, request_id=uuid.uuid4(), provider="stripe", package="credits-500", currency="USD", amount_minor=500,
+        credits_centi=50_000, status="disputed", paid_at=now, provider_payment_id="pi_disputed",
+    )  # fmt: skip
+    accounts.open_accounts(user=User(pk=user.pk, uid=user.uid, role="creator"))
+    given = {"user_id": fan.pk, "payment_uid": payment.uid}
+    purchases.record_purchase(**given, op_id=uuid7(), credits_centi=50_000, currency="USD", amount_minor=500)
+    ledger_unlocks.unlock(
+        op_id=uuid7(), user_id=fan.pk, payee_id=user.pk, item=1, unlock=fan.pk, amount_centi=20_000, at=now
+    )
+    row = MoneyBack(payment=payment, kind="dispute", state="open", amount_minor=500, provider_object_id="du_touched")
+    taken = ledger_money_back.take_back(**given, op_id=return_op_id(row=row), kind="dispute", amount_minor=500, at=now)
+    row.unspent_centi, row.held_centi = taken.unspent_centi, taken.held_centi
+    row.reserve_centi, row.debt_centi = taken.reserve_centi, taken.debt_centi
+    row.save()
+    return {"money back": own.uid, "touched case": row.uid}
 
 
 def _blob(letters: Letters) -> str:
@@ -253,12 +292,14 @@ def _objects_of_staff(staff: User) -> dict[str, Any]:
     )
     asker = make_user("fan", name="Flora Forgetful")
     recoveries.request(token=waiting_token(asker), reason="It fell into a lake.", client=HOME)
+    alert = FraudAlert.objects.create(user_uid=asker.uid, score=60, action="review", rules=["many_cards"])
     return {
         "case": WorkItem.objects.get(kind="factor_recovery").uid,
         "queue": "factor_recovery",
         "member": make_staff("finance").uid,
         "invitation": invitation.uid,
         "ban": ban.uid,
+        "fraud alert": alert.uid,
         "announcement": told.uid,
         "asker": asker.pk,
     }

@@ -20,7 +20,9 @@ from django.utils import timezone
 
 from credits.services import purchases
 from messaging.services import answers
-from moderation.models import WorkItem
+from moderation.certificates.services import issuing, revoking
+from moderation.models import Certificate, WorkItem
+from moderation.tests.certifying import certify, make_certified
 from pairly.common.ids import uuid7
 from pairly.demo.logins import demo_file
 from pairly.testing import demo
@@ -38,7 +40,7 @@ from security.services import attempts, audit, bans
 from security.types import Client as Visitor
 from security.types import Door
 from users.constants import DELETION_GRACE, SESSION_KEY
-from users.models import AccountClosure, Announcement, DataExport, Notification, Session, User
+from users.models import AccountClosure, Announcement, DataExport, Session, User
 from users.services import (
     announcements,
     blocks,
@@ -51,6 +53,9 @@ from users.services import (
 )
 from users.session_store import SessionStore
 from users.types import Device, SignIn
+
+from .demo_trust import judge
+from .demo_verifications import verify
 
 # The smallest world that has every kind of page: `seed_demo`'s options.
 SEED_OPTIONS = ("--creators", "6", "--fans", "3")
@@ -119,8 +124,10 @@ def enter(world, browser):
     world.paths["block creator"] = f"/account/blocked/{world.uid_of(demo.CREATOR)}/"
     buy(world)
     trade(world)
+    certify_some(world)
     employ(world, browser, newcomer)
     stop_some(world, browser)
+    judge(world)
 
 
 def stop_some(world, browser):
@@ -189,7 +196,8 @@ def buy(world):
         page.locator("form", has=page.locator("[name=package_id]")).locator("[type=submit]").click()
         page.wait_for_url(sandbox)
         world.paths["open payment"] = world.paths.get("paid payment", "")
-        world.paths["paid payment"] = f"/credits/payments/{Payment.objects.latest('pk').uid}/"
+        uid = Payment.objects.latest("pk").uid
+        world.paths |= {"paid payment": f"/credits/payments/{uid}/", "payment to refund": f"/staff/payments/{uid}/"}
     page.click("form button")  # the sandbox's pay button
     page.wait_for_url("**/credits/payments/**")
     page.close()
@@ -210,15 +218,14 @@ def _past_payment(fan, status, refunded_minor):
 def trade(world):
     """The fan has one of the creator's wares in the library, the creator a draft and a sale that was given back."""
     fan, creator = (User.objects.get(email=email) for email in (demo.FAN, demo.CREATOR))
-    wares = list(ShopItem.objects.filter(seller=creator, state="on_sale").order_by("pk"))
+    on_sale = ShopItem.objects.filter(seller=creator, state="on_sale", price_centi__lt=20_000)
+    wares = list(on_sale.order_by("pk"))
     purchases.grant_promo(user_id=fan.pk, op_id=uuid7(), credits_centi=50_000)
     bought = [
         shop.unlock_item(user=fan, uid=ware.uid, price_centi=ware.price_centi, idempotency_key=uuid7()).unlock
         for ware in wares
     ]
     shop.refund_unlock(user=creator, uid=bought[-1].uid)
-    # The demo's letters are dated back: a notification of today above them would give the page one day twice.
-    Notification.objects.filter(kind__in=("sale", "purchase")).delete()
     draft = items.create_item(user=creator, title="Spoons, unfinished", price_centi=6_000)
     world.paths |= {
         "shop": f"/creators/{creator.uid}/shop/",
@@ -227,6 +234,23 @@ def trade(world):
         "bought": f"/library/{bought[0].uid}/",
         "own ware": f"/shop/items/{wares[0].uid}/edit/",
         "draft": f"/shop/items/{draft.uid}/edit/",
+    }
+
+
+def certify_some(world):
+    """The creator's certificate after one that they took back, and two of others: expired, and revoked."""
+    creator, now = User.objects.get(email=demo.CREATOR), timezone.now()
+    first = certify(creator)
+    revoking.take_back(user=creator, code=first.code)
+    valid = issuing.issue(verification=first.verification)
+    expired = make_certified("Noor Haddad")
+    past = {"issued_at": now - timedelta(days=731), "expires_at": now - timedelta(days=1)}
+    Certificate.objects.filter(pk=expired.pk).update(**past)
+    world.paths |= {
+        "certificate": f"/verify/{valid.code}?on={creator.uid}",
+        "certificate copied": f"/verify/{valid.code}?on={expired.user.uid}",
+        "certificate expired": f"/verify/{expired.code}",
+        "certificate revoked": f"/verify/{first.code}",
     }
 
 
@@ -247,13 +271,14 @@ def employ(world, browser, newcomer):
     bans.lift(uid=made_ban.uid, by_uid=admin.uid, client=visitor)
     announce(admin, proof, visitor)
     pay_out(world, browser)
+    verify(world, admin, lambda user: signed_in(world, browser, user, ""))
     ask(waiting_token(newcomer))
     case = WorkItem.objects.get(kind="factor_recovery")
     member = User.objects.get(email="moderator2@demo.pairly.example")
     world.paths |= {
         "recovery case": f"/staff/cases/{case.uid}/",
         "dispute case": f"/staff/cases/{dispute()}/",
-        "payment dispute case": f"/staff/cases/{disputed_payment()}/",
+        "payment dispute case": f"/staff/cases/{disputed_payment(world, browser)}/",
         "member": f"/staff/people/{member.uid}/",
         "member self": f"/staff/people/{admin.uid}/",
     }
@@ -282,6 +307,8 @@ def pay_out(world, browser):
     """A creator with accounts and with payouts in several states, the last of them a case for two people of staff."""
     payee = paying_out.make_payee(earned_centi=12_000_000, name="Leonie Sandoval-Aguirre")
     world.contexts["payee"] = signed_in(world, browser, payee, "", is_proven=True)
+    beginner = paying_out.make_payee(earned_centi=0, name="Noor Beginner")
+    world.contexts["beginner"] = signed_in(world, browser, beginner, "", is_proven=True)
     method = paying_out.add(payee)
     other = {**paying_out.MANUAL, "account_number": "GB82 WEST 1234 5698 7654 32", "bank_name": "First Harbour Bank"}
     paying_out.add(payee, is_locked=True, country="GB", details=other)
@@ -304,7 +331,7 @@ def pay_out(world, browser):
     }
 
 
-def disputed_payment():
+def disputed_payment(world, browser):
     """A bank wants money back of which some is spent, some held and some left; the case of staff."""
     fan = PenFriend("fan", name="Quinn Fan")
     now = timezone.now()
@@ -329,7 +356,18 @@ def disputed_payment():
     )  # fmt: skip
     with transaction.atomic():
         returns.apply(payment=payment, truth=truth)
-    return WorkItem.objects.get(kind="payment_dispute").uid
+    creator = letters.creator.user
+    world.contexts |= {
+        name: signed_in(world, browser, user, "") for name, user in (("debtor", fan.user), ("touched", creator))
+    }
+    item = WorkItem.objects.get(kind="payment_dispute")
+    world.paths |= {
+        "money back": f"/credits/money-back/{item.ref}/",
+        "touched case": f"/earnings/money-back/{item.ref}/",
+        "payment of staff": f"/staff/payments/{payment.uid}/",
+        "disputed by the debtor": f"/credits/payments/{payment.uid}/",
+    }
+    return item.uid
 
 
 def announce(admin, proof, visitor):

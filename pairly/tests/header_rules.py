@@ -27,6 +27,10 @@ SAME = {
 }
 DENIED = {"camera", "microphone", "geolocation", "payment", "usb", "display-capture", "clipboard-read"}
 FOR_EVERYBODY = ("/static/", "/media/")
+# The same to every stranger, and seen to change within a minute.
+CHECKED_BY_ANYBODY = re.compile(
+    r"/verify/[A-Z2-7]{16}|/api/(v1/)?certificates/[A-Z2-7]{16}|/\.well-known/pairly-certificates(/revoked)?"
+)
 READ_BY_SCRIPTS = {"pairly_csrf", "__Host-pairly_csrf"}
 KEY_PAGE = "/keys/"
 LOCATING_PAGE = "/nearby/"
@@ -87,6 +91,9 @@ def _own_feature_of(place: str) -> set[str]:
 def _of_caching(answer: Any, path: str, is_private: bool) -> Iterator[str]:
     caching = answer.headers.get("Cache-Control", "")
     if path.startswith(FOR_EVERYBODY) and answer.status_code == 200:
+        return
+    is_checked = CHECKED_BY_ANYBODY.fullmatch(path.split("?")[0]) and answer.status_code in (200, 304)
+    if is_checked and not is_private and caching == "public, max-age=25, must-revalidate":
         return
     if (is_private or path.startswith("/api/")) and "no-store" not in caching:
         yield f"Cache-Control: {caching}"

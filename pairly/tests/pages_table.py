@@ -42,6 +42,7 @@ from users.services.lockouts import locked
 from users.types import FactorState, Method
 
 from . import staff_pages
+from .demo_verifications import held_case
 from .demo_world import World
 from .staff_pages import shown
 
@@ -674,6 +675,25 @@ EVERYWHERE = [
     ),
     Entry(name="accesses", view="users:accesses", persona="careful"),
     Entry(name="accesses", view="users:accesses", persona="suspended"),
+    # -- reports, sanctions, appeals
+    Entry(name="report", view="trust:report", persona="fan", path=at("report creator")),
+    Entry(
+        name="report-errors",
+        view="trust:report",
+        persona="fan",
+        path=at("report creator"),
+        act=submit("category"),
+        status=422,
+    ),
+    Entry(name="reports", view="trust:reports", persona="fan"),
+    Entry(name="reports-none", view="trust:reports", persona="newcomer"),
+    Entry(name="restrictions", view="trust:restrictions", persona="suspended"),
+    Entry(name="restrictions-none", view="trust:restrictions", persona="newcomer"),
+    Entry(name="restriction", view="trust:restriction", persona="suspended", path=at("statement")),
+    Entry(name="restriction-appeal", view="trust:restriction-appeal", persona="suspended", path=at("appeal form")),
+    Entry(name="appeal", view="trust:appeal", persona="suspended", path=at("appeal")),
+    Entry(name="report-case", view="moderation:case", persona="staff", path=at("report case")),
+    Entry(name="appeal-case", view="moderation:case", persona="staff", path=at("appeal case")),
     # -- e-mail address
     Entry(name="email-change", view="users:email-change", persona="fan"),
     Entry(
@@ -864,9 +884,9 @@ EVERYWHERE = [
     ),
     # -- money: payouts
     Entry(name="payouts", view="payments:payouts", persona="payee"),
-    Entry(name="payouts-empty", view="payments:payouts", persona="creator"),
+    Entry(name="payouts-empty", view="payments:payouts", persona="beginner"),
     Entry(name="payout-request", view="payments:payout-request", persona="payee"),
-    Entry(name="payout-request-empty", view="payments:payout-request", persona="creator"),
+    Entry(name="payout-request-empty", view="payments:payout-request", persona="beginner"),
     Entry(
         name="payout-request-errors",
         view="payments:payout-request",
@@ -876,7 +896,7 @@ EVERYWHERE = [
     ),
     Entry(name="payout-confirm", view="payments:payout-request", persona="payee", path=at("payout confirm")),
     Entry(name="payout-accounts", view="payments:payout-methods", persona="payee"),
-    Entry(name="payout-accounts-empty", view="payments:payout-methods", persona="creator"),
+    Entry(name="payout-accounts-empty", view="payments:payout-methods", persona="beginner"),
     Entry(name="payout-account-add", view="payments:payout-method-add", persona="payee"),
     Entry(
         name="payout-account-add-errors",
@@ -907,9 +927,87 @@ EVERYWHERE = [
         path=lambda _: f"/payouts/years/{timezone.now().year}/",
     ),
     Entry(name="staff-payout", view="moderation:case", persona="staff", path=at("payout case")),
+    # -- money: payments of people
+    Entry(name="staff-payments", view="moderation:payments", persona="staff"),
+    Entry(
+        name="staff-payments-found",
+        view="moderation:payments",
+        persona="staff",
+        path=lambda _: "/staff/payments/?q=pi_3QvR0a2eZvKYlo2C",
+    ),
+    Entry(
+        name="staff-payments-none",
+        view="moderation:payments",
+        persona="staff",
+        path=lambda _: "/staff/payments/?q=pi_0",
+    ),
+    Entry(
+        name="staff-payments-errors",
+        view="moderation:payments",
+        persona="staff",
+        path=lambda _: "/staff/payments/?q=",
+        status=422,
+    ),
+    Entry(name="staff-payment", view="moderation:payment", persona="staff", path=at("payment to refund")),
+    Entry(name="staff-payment-disputed", view="moderation:payment", persona="staff", path=at("payment of staff")),
+    Entry(
+        name="staff-refund-errors",
+        view="moderation:payment-refund",
+        persona="staff",
+        path=lambda world: f"{world.paths['payment to refund']}refund/?amount=lots&reason=",
+        status=422,
+    ),
+    Entry(
+        name="staff-refund-confirm",
+        view="moderation:payment-refund",
+        persona="staff",
+        path=lambda world: f"{world.paths['payment to refund']}refund/?amount=2.00&reason=asked_for",
+    ),
     Entry(name="staff-transfers", view="moderation:transfers", persona="staff"),
     Entry(name="staff-transfer", view="moderation:transfer", persona="staff", path=at("transfer")),
     Entry(name="staff-transfer-paid", view="moderation:transfer", persona="staff", path=at("transfer paid")),
+    # -- verifications
+    Entry(name="verification-empty", view="trust:verifications", persona="newcomer"),
+    Entry(name="verification-in-review", view="trust:verifications", persona="asking"),
+    Entry(name="verification-rejected", view="trust:verifications", persona="turned down"),
+    Entry(name="verification-approved", view="trust:verifications", persona="verified"),
+    Entry(name="verification-new", view="trust:verification-new", persona="newcomer"),
+    Entry(name="verification-new-waiting", view="trust:verification-new", persona="asking"),
+    Entry(
+        name="verification-new-errors",
+        view="trust:verification-new",
+        persona="newcomer",
+        act=submit("document"),
+        status=422,
+    ),
+    Entry(name="verification-case", view="moderation:case", persona="staff", path=held_case),
+    # -- fraud
+    Entry(name="staff-fraud-queue", view="moderation:queue", persona="staff", rendered=staff_pages.fraud_queue),
+    Entry(name="staff-fraud-alert", view="moderation:case", persona="staff", rendered=staff_pages.fraud_case),
+    Entry(
+        name="staff-security-analytics",
+        view="moderation:security-analytics",
+        persona="staff",
+        rendered=staff_pages.security_analytics,
+    ),
+    Entry(name="staff-security-analytics-empty", view="moderation:security-analytics", persona="staff"),
+    Entry(
+        name="staff-security-analytics-errors",
+        view="moderation:security-analytics",
+        persona="staff",
+        path=lambda _: "/staff/security/?days=6",
+        status=422,
+    ),
+    # -- certificates
+    Entry(name="certificate-search", view="trust:certificate-search"),
+    Entry(name="certificate", view="trust:certificate", path=at("certificate")),
+    *(
+        Entry(name=f"certificate-{state}", view="trust:certificate", path=at(f"certificate {state}"))
+        for state in ("copied", "expired", "revoked")
+    ),
+    Entry(name="certificate-unknown", view="trust:certificate", path=lambda _: "/verify/AAAAAAAAAAAAAAAA", status=404),
+    Entry(name="certificates", view="trust:certificates", persona="creator"),
+    Entry(name="certificates-empty", view="trust:certificates", persona="newcomer"),
     # -- the rest
     Entry(name="wallet", view="credits:wallet", persona="fan"),
     Entry(name="wallet", view="credits:wallet", persona="creator"),
@@ -932,6 +1030,14 @@ EVERYWHERE = [
         persona="fan",
         path=lambda world: f"{world.paths['paid payment']}receipt/",
     ),
+    # -- money: refunds and disputes
+    Entry(name="money-back", view="payments:money-back", persona="debtor", path=at("money back")),
+    Entry(name="wallet-owed", view="credits:wallet", persona="debtor"),
+    Entry(name="payments-disputed", view="payments:payment-list", persona="debtor"),
+    Entry(name="payment-owed", view="payments:payment-detail", persona="debtor", path=at("disputed by the debtor")),
+    Entry(name="touched", view="payments:touched", persona="touched"),
+    Entry(name="touched-empty", view="payments:touched", persona="creator"),
+    Entry(name="touched-case", view="payments:touched-case", persona="touched", path=at("touched case")),
     # -- money: caps
     Entry(name="caps", view="credits:caps", persona="fan"),
     Entry(name="caps-waiting", view="credits:caps", persona="newcomer", act=set_caps),
@@ -1099,6 +1205,11 @@ NO_PAGES: dict[str, dict[str, str]] = {
         "width": "640",
     },
     "payments:sale-refund": {"unlock_id": "00000000-0000-7000-8000-000000000000"},
+    # -- certificates
+    "trust:certificate-keys": {},
+    "trust:certificates-revoked": {},
+    "trust:certificate-file": {"code": "AAAAAAAAAAAAAAAA"},
+    "trust:certificate-revoke": {"code": "AAAAAAAAAAAAAAAA"},
     # -- people one knows
     **{f"profiles:list-{deed}": {"list_id": "00000000-0000-7000-8000-000000000000"} for deed in LIST_DEEDS},
     **{f"profiles:{deed}": {"user_id": "00000000-0000-7000-8000-000000000000"} for deed in DEEDS},
@@ -1115,4 +1226,7 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "users:push-device-remove": {"device_id": "00000000-0000-7000-8000-000000000000"},
     "users:push-device-test": {"device_id": "00000000-0000-7000-8000-000000000000"},
     "moderation:announcement-withdraw": {"uid": "00000000-0000-7000-8000-000000000000"},
+    # -- verifications
+    "trust:verification-withdraw": {"uid": "00000000-0000-7000-8000-000000000000"},
+    "moderation:verification-file": {"uid": "00000000-0000-7000-8000-000000000000", "kind": "document"},  # a file
 }

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from credits import selectors
+from credits.errors import CoolingOff
+from messaging.page_texts import chat_texts
 from messaging.services import exceptions, prices
+from pairly.common.problems import IdempotencyConflict, InvalidInput, NotAuthenticated, Overloaded, RateLimited
 from pairly.testing.fixtures import free_port
 from pairly.testing.pen_friends import Letters, PenFriend
+from payments.constants import RISK_UNCONFIRMED_DAY_CENTI
+from payments.errors import ProviderUnavailable, PurchaseRefused
+from payments.models import Payment
+from payments.services.risk import REFUSE, RULES
 from payments.tests.sandboxes import SECRET, running_sandbox
 from profiles.services.away import come_back, set_away
+from users.errors import Suspended
+from users.models import User
 
 from .test_chat_page import MINE, PRICE, READY, SENT, Desk
 
@@ -92,6 +102,7 @@ def buy_in_place(fan, text):
     fan.page.locator(".bubble.is-failed [data-part=buy]").click()
     sheet = fan.page.locator("[data-part=buy-sheet]")
     sheet.locator("input[name=package]").first.wait_for()
+    refused_in_place(fan, sheet)
     with fan.context.expect_page() as opened:
         sheet.locator("[data-part=buy-pay]").click()
     assert "other tab" in sheet.locator("[data-part=buy-status]").inner_text()
@@ -99,3 +110,28 @@ def buy_in_place(fan, text):
     sheet.wait_for(state="hidden")
     assert fan.page.evaluate("document.activeElement.dataset.part") == "retry"
     opened.value.close()
+
+
+def refused_in_place(fan, sheet):
+    """The sheet says why a purchase is refused and leads to where that is mended; then it can be made."""
+    user = User.objects.filter(pk=fan.friend.user.pk)
+    user.update(email_verified_at=None)
+    Payment.objects.create(
+        user=fan.friend.user, request_id=uuid.uuid4(), provider="stripe", package="credits-500", currency="USD",
+        amount_minor=500, credits_centi=RISK_UNCONFIRMED_DAY_CENTI, status="paid", paid_at=timezone.now(),
+        provider_payment_id="pi_before",
+    )  # fmt: skip
+    sheet.locator("[data-part=buy-pay]").click()
+    sheet.locator("[data-part=buy-status]", has_text="Confirm your e-mail address to buy this much").wait_for()
+    assert [way.get_attribute("href") for way in sheet.locator("[data-way]:visible").all()] == ["/verify-email/"]
+    user.update(email_verified_at=timezone.now())
+
+
+def test_every_refusal_of_the_checkout_has_its_own_sentence():
+    rules = {rule.code for rule in RULES if rule.weight >= REFUSE}
+    problems = (PurchaseRefused, ProviderUnavailable, CoolingOff, RateLimited, IdempotencyConflict, InvalidInput)
+    problems += (NotAuthenticated, Suspended, Overloaded)
+    texts = chat_texts(peer_name="Ada")
+    sentences = [texts[f"buy_refused_{code}"] for code in (*rules, *(problem.code for problem in problems))]
+    assert len(set(sentences)) == len(rules) + len(problems)
+    assert texts["buy_failed"] not in sentences

@@ -27,11 +27,15 @@ from messaging.inbox_selectors import list_inbox
 from messaging.models import Conversation, Message
 from messaging.protocol.base64url import b64u_decode
 from messaging.server_keys import list_server_keys
+from moderation.models import WorkItem
 from pairly.common import redis as common_redis
+from pairly.demo.catalogue import GiveBack, Sale
 from pairly.demo.logins import demo_file, totp_code
 from pairly.demo.painters import Painters
-from pairly.demo.plan import Part
+from pairly.demo.plan import Part, list_sales
 from pairly.demo.staff import STAFF
+from payments import payout_selectors
+from payments.models import MoneyBack, Payout
 from profiles.models import Picture, Profile
 from profiles.services import delete_profile, update_profile
 from security.types import Client as Visitor
@@ -104,13 +108,19 @@ def check_everything() -> None:
     assert Message.objects.filter(pushed=False).count() == 0
     paid = sum(line.by == "fan" for line in lines)
     states = asked("SELECT state::text, count(*) FROM credits_hold GROUP BY 1")
-    assert dict(states) == {"posted": paid - 4, "voided": 1, "open": 3}
+    sold = Counter(type(deal) for deal in list_sales() if deal.fan < PART.n_fans)
+    assert dict(states) == {"posted": paid - 4 + sold[Sale] - sold[GiveBack], "voided": 1 + sold[GiveBack], "open": 3}
     assert asked("SELECT count(*) FROM credits_hold WHERE state = 'open' AND expires_at < now()") == [(0,)]
     assert sorted(Picture.objects.values_list("profile__user__email", "kind")) == sorted(
         (email, kind)
         for email in ("creator@demo.pairly.example", "creator2@demo.pairly.example")
         for kind in ("portrait", "gallery", "gallery", "gallery")
     )
+    payouts = Payout.objects.filter(user=people["creator@demo.pairly.example"]).order_by("pk")
+    assert [payout.status for payout in payouts] == ["paid", "rejected", "returned", "approved", "requested"]
+    assert WorkItem.objects.filter(kind="payout", decided_at__isnull=True).count() == 1
+    assert sorted(MoneyBack.objects.values_list("kind", "state")) == [("dispute", "open"), ("refund", "succeeded")]
+    assert payout_selectors.withdrawable(user=payouts[0].user).withdrawable_centi > 2_000_00
     for talk in PART.talks:
         fan, creator = people[f"fan{number(talk.fan)}"], people[f"creator{number(talk.creator)}"]
         texts = [line.text for line in talk.lines]
@@ -162,7 +172,7 @@ def test_the_demos_past_looks_lived_in(place):
     assert dates == sorted(dates, reverse=True)
     assert timezone.now() - dates[-1] > timedelta(days=30)
     assert all(row.balance_after_centi >= 0 for row in movements)
-    assert {row.transaction_type for row in movements} == {"purchase", "hold"}
+    assert {row.transaction_type for row in movements} == {"purchase", "hold", "money_back", "unlock", "refund"}
     assert len({row.amount_centi for row in movements if row.transaction_type == "purchase"}) > 1
     unlucky = User.objects.get(email="fan5@demo.pairly.example")
     void = next(row for row in ledger.list_transactions(user_id=unlucky.pk) if row.transaction_type == "void")

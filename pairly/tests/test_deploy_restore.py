@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import tarfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,10 +23,11 @@ from psycopg import sql
 
 from credits.services import purchases
 from messaging.client.http import Account
+from moderation.services import vault
 from pairly.common import redis as common_redis
 from pairly.common.ids import uuid7
 from pairly.embedded import paths, secrets, servers
-from pairly.operations import backups, restoring
+from pairly.operations import backups, postgres_tools, restoring
 from pairly.operations.errors import OperationFailed
 from pairly.testing import databases
 from pairly.testing.fixtures import own_database, running_daphne
@@ -37,8 +39,8 @@ from users.tests.factor_helpers import code_at, give_backup_codes, give_totp, pr
 ROOT = databases.ROOT
 PASSWORD = "a long enough passphrase 7"
 PICTURE, DOCUMENT = b"a public picture", b"a private document"
-# What differs afterwards, on purpose: ended sign-ins, deleted codes, accounts and state of the roll-up.
-CHANGED = {"users_session", "users_passwordreset", "credits_account", "credits_roll_up_state"}
+# What differs afterwards, on purpose: ended sign-ins, deleted codes, accounts and state of the roll-up, keys of files.
+CHANGED = {"users_session", "users_passwordreset", "credits_account", "credits_roll_up_state", "moderation_filekey"}
 
 
 @dataclass
@@ -137,6 +139,9 @@ def build_world(url: str, database: str, folder: Path, env: dict[str, str]) -> W
     assert hashed.filter(used_at__isnull=False).count() == 1
     used = reset_code("fan@example.org")
     PasswordReset.objects.filter(user=fan_user).update(used_at=timezone.now())
+    sealed = vault.store(data=DOCUMENT, mime="image/jpeg")
+    shutil.copytree(backups.storage_folder("private") / vault.ROOT, folder / "old" / "private" / vault.ROOT)
+    assert vault.read(file=sealed) == DOCUMENT
     return World(
         database, folder, env, fan, creator, key, codes[0], codes[1], used, reset_code("creator@example.org"),
         again.access_token, again.refresh_token, fan.refresh_token,
@@ -390,6 +395,31 @@ def test_the_files_are_there_and_nobody_else_may_read_the_private_ones(new, rest
 def api(restored, method, path, *, token="", body=None):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return httpx.request(method, f"{restored.url}/api/v1/{path}", json=body, headers=headers, timeout=30)
+
+
+def test_a_document_cannot_be_opened_from_a_backup_whether_it_was_destroyed_or_not(world, new, restored):
+    """Its row is there, its key is nowhere, and what was encrypted with it neither."""
+    url = paths.database_url(Path(new["PAIRLY_VAR_DIR"]), role="admin")
+    count = "SELECT (SELECT count(*) FROM moderation_sealedfile), (SELECT count(*) FROM moderation_filekey)"
+    with psycopg.connect(url) as connection:
+        assert connection.execute(count).fetchone() == (1, 0)
+    with psycopg.connect(world.env["DATABASE_OWNER_URL"]) as old:
+        assert old.execute(count).fetchone() == (1, 1)
+        (uid, sealed_key) = old.execute("SELECT file_uid::text, sealed_key FROM moderation_filekey").fetchone()
+    assert (world.folder / "old" / "private" / vault.ROOT / uid).exists()
+    assert not (Path(new["PAIRLY_VAR_DIR"]) / "private" / vault.ROOT).exists()
+    for path in world.backup.iterdir():
+        assert uid not in _names_in(path)
+    plain = postgres_tools.run("pg_restore", "--file=-", str(world.backup / "database.dump"))
+    assert uid in plain  # the row of the file
+    assert bytes(sealed_key).hex() not in plain
+
+
+def _names_in(path: Path) -> str:
+    if path.suffix != ".tar":
+        return ""
+    with tarfile.open(path) as tar:
+        return " ".join(tar.getnames())
 
 
 def test_tokens_stay_dead_those_of_running_sign_ins_too(world, restored):

@@ -43,9 +43,9 @@ def world(django_db_setup, django_db_blocker, tmp_path_factory):
 class Load:
     """Fans who pay, a provider who notifies, people who read; each repeats what was not acknowledged."""
 
-    def __init__(self, world):
+    def __init__(self, world, n_talks=N_TALKS):
         self.world = world
-        self.talks = [Talk(world) for _ in range(N_TALKS)]
+        self.talks = [Talk(world) for _ in range(n_talks)]
         self.reader = Person(world, "fan")
         self.sent: set[uuid.UUID] = set()
         self.notified: set[str] = set()

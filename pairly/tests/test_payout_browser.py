@@ -180,7 +180,7 @@ def test_earnings_go_from_the_request_to_the_bank(world, chromium, kind, add, ar
     creator = Desk(chromium, server.url, payee, java_script_enabled=False, viewport={"width": 360, "height": 760})
     creator.sign_in()
     creator.page.goto("/payouts/")
-    creator.reads("Say where your earnings should go.", "Ready to pay out 60,000")
+    creator.reads("Say where your earnings should go.", "Ready to withdraw, in credits 60,000")
 
     add(creator)
     creator.reads("Resting", "This one can be used from")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from ..shop.api.urls import urlpatterns as shop
-from . import payout_views, views
+from . import money_back_views, payout_views, views
 
 app_name = "payments"
 
@@ -18,6 +18,10 @@ urlpatterns = [
         name="webhook-receive-razorpay",
     ),
     path("payments/<uuid:payment_id>", views.PaymentView.as_view(), name="payment-detail"),
+    # -- refunds and disputes
+    path("payments/<uuid:payment_id>/money-back", money_back_views.MoneyBackView.as_view(), name="money-back-list"),
+    path("earnings/money-back", money_back_views.TouchedListView.as_view(), name="touched-list"),
+    path("earnings/money-back/<uuid:case_id>", money_back_views.TouchedView.as_view(), name="touched-detail"),
     # -- payouts
     path("payouts/request", payout_views.PayoutRequestView.as_view(), name="payout-request"),
     path("payouts/my-payouts", payout_views.PayoutsView.as_view(), name="payout-list"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
+from datetime import datetime
 
 from .base import ProviderRefused
-from .payouts import AccountRequest, PayoutOrder, ProviderAccount, ProviderPayout
+from .payouts import AccountRequest, Arrival, PayoutOrder, ProviderAccount, ProviderPayout
 
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
@@ -28,8 +30,14 @@ class ManualGateway:
     def fetch_account(self, *, account_id: str) -> ProviderAccount:
         raise ProviderRefused("no_provider")
 
+    def available_minor(self, *, currency: str) -> int | None:
+        return None
+
     def create_payout(self, *, order: PayoutOrder) -> ProviderPayout:
         raise ProviderRefused("made_by_hand")
+
+    def fetch_arrivals(self, *, account_id: str, since: datetime) -> Mapping[str, Arrival]:
+        return {}
 
     def fetch_payout(self, *, payout_id: uuid.UUID, provider_payout_id: str) -> ProviderPayout | None:
         raise ProviderRefused("made_by_hand")

@@ -9,11 +9,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from ..errors import ProviderUnavailable
-from .base import PaymentGateway, WebhookEvent
+from .base import BadSignature, PaymentGateway, WebhookEvent
 from .manual import ManualGateway
 from .payouts import PayoutGateway
 from .razorpayx import RazorpayXGateway
-from .stripe_connect import StripeConnectGateway, is_thin, parse_thin
+from .stripe import parse_snapshot
+from .stripe_connect import StripeConnectGateway, is_of_account, is_thin, parse_thin
 
 STRIPE, RAZORPAYX, MANUAL = "stripe", "razorpayx", "manual"
 
@@ -41,11 +42,19 @@ def list_payout_kinds() -> list[str]:
 
 
 def parse_notice(*, gateway: PaymentGateway, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
-    """Verify a notice: Stripe's thin events here, any other by the gateway it came to. Raises BadSignature."""
-    if "stripe-signature" in headers and is_thin(body=body):
-        secret = settings.STRIPE_CONNECT_WEBHOOK_SECRET or settings.STRIPE_WEBHOOK_SECRET
-        return parse_thin(headers=headers, body=body, secret=secret)
-    return gateway.parse_webhook(headers=headers, body=body)
+    """Verify a notice: Stripe's thin events and those of connected accounts here, for each destination of them has a
+    secret of its own; any other by the gateway it came to. Raises BadSignature."""
+    if "stripe-signature" not in headers:
+        return gateway.parse_webhook(headers=headers, body=body)
+    parse = parse_thin if is_thin(body=body) else parse_snapshot if is_of_account(body=body) else None
+    if parse is None:
+        return gateway.parse_webhook(headers=headers, body=body)
+    for secret in settings.STRIPE_CONNECT_WEBHOOK_SECRET.split():
+        try:
+            return parse(headers=headers, body=body, secret=secret)
+        except BadSignature:
+            continue
+    return parse(headers=headers, body=body, secret=settings.STRIPE_WEBHOOK_SECRET)
 
 
 @lru_cache(maxsize=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,6 +16,22 @@ class PayoutState(StrEnum):
     PENDING = "pending"
     PAID = "paid"
     RETURNED = "returned"
+
+
+class ArrivalState(StrEnum):
+    """What the payee's bank did with money that had left for it."""
+
+    UNDER_WAY = "under_way"
+    ARRIVED = "arrived"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """The newest try to bring a payout from the payee's account to their bank; `reason`, a code of ours: why not."""
+
+    state: ArrivalState
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,18 +63,25 @@ class ProviderAccount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PayoutOrder:
-    """One payout. `payout_id` is our public id, the reference the provider keeps and its idempotency key."""
+    """One payout. `payout_id` is our public id and the reference the provider keeps; with `attempt`, which counts the
+    sendings of which the provider said that they made none, it is the idempotency key."""
 
     payout_id: uuid.UUID
     account_id: str
     amount_minor: int
     currency: str
+    attempt: int = 0
+
+    @property
+    def key(self) -> str:
+        """The idempotency key. The first one is the reference itself."""
+        return f"{self.payout_id}:{self.attempt}" if self.attempt else str(self.payout_id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderPayout:
-    """The provider's truth about a payout. `reference` is the `payout_id` we gave, `reason` why it came back: a code
-    of ours."""
+    """The provider's truth about a payout. `reference` is the `payout_id` we gave, `reason` why it came back, or waits
+    at the provider: a code of ours."""
 
     id: str
     reference: str
@@ -82,8 +106,18 @@ class PayoutGateway(Protocol):
         """Ask the provider what became of an account."""
         ...
 
+    def available_minor(self, *, currency: str) -> int | None:
+        """What we have there to pay from, None where the provider itself waits for our money."""
+        ...
+
     def create_payout(self, *, order: PayoutOrder) -> ProviderPayout:
-        """Send money. The same `payout_id` with the same content is the same payout."""
+        """Send money. The same key with the same content is the same payout. May raise BalanceTooLow: it made none, and
+        never makes one of this key."""
+        ...
+
+    def fetch_arrivals(self, *, account_id: str, since: datetime) -> Mapping[str, Arrival]:
+        """What became, beyond a payout that is PAID, of money that has left since then for the account: by the
+        provider's ids of our payouts. Those without one are not in it; nor is any where PAID means the bank has it."""
         ...
 
     def fetch_payout(self, *, payout_id: uuid.UUID, provider_payout_id: str) -> ProviderPayout | None:

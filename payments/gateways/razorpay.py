@@ -33,6 +33,7 @@ from .base import (
     BadSignature,
     CheckoutRequest,
     CheckoutSession,
+    ProviderDecline,
     ProviderPayment,
     ProviderRefund,
     ProviderRefused,
@@ -140,6 +141,7 @@ class RazorpayGateway:
             refunds=refunds,
             disputes=disputes,
             is_warned=is_warned_by(rows),
+            declines=tuple(ProviderDecline(id=one.id, card=None) for one in tries if one.status == "failed"),
         )
 
     def _list_tries(self, link: Mapping[str, Any]) -> list[Payment]:
@@ -203,6 +205,12 @@ class RazorpayGateway:
                 provider_object_id, fields, headers={"X-Refund-Idempotency": str(refund_id)}
             )
             return refund_of(made)
+
+    def accept_dispute(self, *, dispute_id: str) -> None:
+        """Accept it: `open` becomes `lost`. There is no idempotency key; it is asked first how it stands."""
+        with translated_errors():
+            if self._client.dispute.fetch(dispute_id)["status"] not in ("won", "lost", "closed"):
+                self._client.dispute.accept(dispute_id)
 
     def is_return_signed(self, *, query: Mapping[str, str]) -> bool:
         """Whether Razorpay wrote the address that the buyer came back by: HMAC-SHA256 with the key's secret over link,

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import razorpay
 
+from ..constants import BALANCE_LOW
 from .base import ProviderRefused
-from .payouts import AccountRequest, PayoutOrder, PayoutState, ProviderAccount, ProviderPayout
+from .payouts import AccountRequest, Arrival, PayoutOrder, PayoutState, ProviderAccount, ProviderPayout
 from .razorpay import RazorpaySession, translated_errors
 from .razorpay_reading import text_of
 
@@ -70,6 +72,10 @@ class RazorpayXGateway:
             found = self._client.get(f"/v1/fund_accounts/{account_id}", {})
             return ProviderAccount(id=text_of(found["id"]), is_ready=found["active"] is True, label="", identity="")
 
+    def available_minor(self, *, currency: str) -> int | None:
+        """A payout waits there until our balance is enough (`queued`)."""
+        return None
+
     def create_payout(self, *, order: PayoutOrder) -> ProviderPayout:
         """A payout, by UPI or IMPS as the destination is. Where our balance is low it waits there, and is not lost."""
         reference = str(order.payout_id)
@@ -92,6 +98,9 @@ class RazorpayXGateway:
         with translated_errors():
             made = self._client.post("/v1/payouts", fields, headers={"X-Payout-Idempotency": reference})
             return _payout(made)
+
+    def fetch_arrivals(self, *, account_id: str, since: datetime) -> Mapping[str, Arrival]:
+        return {}
 
     def fetch_payout(self, *, payout_id: uuid.UUID, provider_payout_id: str) -> ProviderPayout | None:
         """The payout by its id, or by our reference."""
@@ -132,6 +141,8 @@ def _payout(row: Mapping[str, Any]) -> ProviderPayout:
     state = _STATES.get(text_of(row["status"]), PayoutState.PENDING)
     details = row.get("status_details") or {}
     reason = _REASONS.get(str(details.get("reason")), "came_back") if state is PayoutState.RETURNED else ""
+    if row["status"] == "queued":
+        reason = BALANCE_LOW
     return ProviderPayout(
         id=text_of(row["id"]),
         reference=text_of(row.get("reference_id") or ""),

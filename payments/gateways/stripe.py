@@ -1,4 +1,4 @@
-"""Stripe: Checkout Sessions, through the official client. The only module that imports it."""
+"""Stripe: Checkout Sessions and disputes, through the official client, and what its errors mean for every resource."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import stripe
+import structlog
 from stripe import params
 
 from ..constants import EARLY_FRAUD_WARNING
 from .base import (
     BadSignature,
+    BalanceTooLow,
     CheckoutRequest,
     CheckoutSession,
+    GatewayError,
     ProviderDispute,
     ProviderPayment,
     ProviderRefund,
@@ -25,6 +28,9 @@ from .base import (
     ProviderUnreachable,
     WebhookEvent,
 )
+from .stripe_cards import card_of, declines_of
+
+log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 10
 TOLERANCE_S = 300
@@ -37,6 +43,7 @@ _DISPUTE_STATES = {
     "won": "won", "lost": "lost", "prevented": "warning", "warning_closed": "warning",
     "warning_needs_response": "warning", "warning_under_review": "warning",
 }  # fmt: skip
+_ENDED = ("won", "lost", "prevented", "warning_closed")
 # What is kept of a notice and its object: no name, no address, no card.
 _KEPT_OF_EVENT = ("id", "type", "created", "livemode", "api_version", "account")
 _KEPT_OF_OBJECT = (
@@ -117,6 +124,8 @@ class StripeGateway:
                 refunds=self._list_refunds(charge) if charge else (),
                 disputes=self._list_disputes(paid) if paid else (),
                 is_warned=self._is_warned(paid) if paid else False,
+                card=card_of(charge.payment_method_details) if charge else None,
+                declines=declines_of(intent) if intent else (),
             )
 
     def _list_refunds(self, charge: stripe.Charge) -> tuple[ProviderRefund, ...]:
@@ -161,15 +170,24 @@ class StripeGateway:
             made = self._client.v1.refunds.create(params=fields, options={"idempotency_key": str(refund_id)})
         return _refund(made)
 
+    def accept_dispute(self, *, dispute_id: str) -> None:
+        """Close it: `needs_response` becomes `lost`. It is asked first, for Stripe knows a key for a day only."""
+        with translated_errors():
+            if self._client.v1.disputes.retrieve(dispute_id).status not in _ENDED:
+                self._client.v1.disputes.close(dispute_id, options={"idempotency_key": f"accept-{dispute_id}"})
+
     def parse_webhook(self, *, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
-        """Verifies `Stripe-Signature` over the raw body, not older than TOLERANCE_S."""
-        try:
-            event = self._client.construct_event(body, headers.get(SIGNATURE_HEADER), self._webhook_secret, TOLERANCE_S)
-            payload = json.loads(body)
-            return _webhook_event(event, payload)
-        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError) as error:
-            # Besides a wrong signature: no UTF-8, no JSON, no event. The reason is not the sender's business.
-            raise BadSignature(type(error).__name__) from error
+        return parse_snapshot(headers=headers, body=body, secret=self._webhook_secret)
+
+
+def parse_snapshot(*, headers: Mapping[str, str], body: bytes, secret: str) -> WebhookEvent:
+    """Verifies `Stripe-Signature` over the raw body, not older than TOLERANCE_S. Raises BadSignature."""
+    try:
+        event = stripe.Webhook.construct_event(body, headers.get(SIGNATURE_HEADER) or "", secret, TOLERANCE_S)
+        return _webhook_event(event, json.loads(body))
+    except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # Besides a wrong signature: no UTF-8, no JSON, no event. The reason is not the sender's business.
+        raise BadSignature(type(error).__name__) from error
 
 
 def _status(session: stripe.checkout.Session, intent: stripe.PaymentIntent | None) -> ProviderStatus:
@@ -241,14 +259,23 @@ def _text(value: object) -> str:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Stripe's errors in the product's words. No message passes: it may quote parameters."""
+    """Stripe's errors in the product's words, for every resource. No message passes: it may quote parameters."""
     try:
         yield
-    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
-        raise ProviderUnreachable(type(error).__name__) from error
-    except stripe.InvalidRequestError as error:
-        raise ProviderRefused(error.code or "invalid_request") from error
     except stripe.StripeError as error:
-        if isinstance(error, stripe.APIError):
-            raise ProviderUnreachable("api_error") from error
-        raise ProviderRefused(type(error).__name__) from error
+        raise _translated(error) from error
+
+
+def _translated(error: stripe.StripeError) -> GatewayError:
+    """A key of ours that is wrong, an idempotency key in use or too little on our balance say nothing about what was
+    asked for: it is tried again later, and nobody is told that it failed."""
+    name = error.code or type(error).__name__
+    if error.code == "balance_insufficient":
+        return BalanceTooLow(name)
+    if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):
+        log.error("stripe_refuses_our_key", error=type(error).__name__)
+        return ProviderUnreachable(name)
+    is_conflict = error.http_status == 409 or error.code in ("idempotency_key_in_use", "lock_timeout")
+    if is_conflict or isinstance(error, (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError)):
+        return ProviderUnreachable(name)
+    return ProviderRefused(name)

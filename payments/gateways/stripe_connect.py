@@ -3,31 +3,41 @@
 A creator is a connected account with the recipient configuration alone: no dashboard of ours, no charges, Stripe asks
 for what the law asks for on its own page. A payout is one Transfer to that account's balance, from where Stripe pays it
 to the bank by itself, so for us the money has left with the transfer; only a reversal brings it back. What a bank does
-later (`payout.failed` of the account) shows in the account: its bank details have to be corrected there.
+later is a Payout of the account: one that fails puts the money back into the account's balance and stops further ones
+until the bank details are corrected there.
 
 Documents: docs.stripe.com/connect/accounts-v2, /connect/separate-charges-and-transfers, /api/v2/core/accounts,
-/api/transfers, /webhooks (thin events).
+/api/transfers, /payouts/reconciliation, /connect/payouts-connected-accounts, /webhooks (thin events).
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import stripe
 from stripe import params
 from stripe.params.v2 import core as core_params
 
-from .base import BadSignature, ProviderRefused, ProviderUnreachable, WebhookEvent
-from .payouts import AccountRequest, PayoutOrder, PayoutState, ProviderAccount, ProviderPayout
-from .stripe import MAX_RETRIES, SIGNATURE_HEADER, TIMEOUT_S, TOLERANCE_S
+from ..constants import BANK_FAILED
+from .base import BadSignature, WebhookEvent
+from .payouts import AccountRequest, Arrival, ArrivalState, PayoutOrder, PayoutState, ProviderAccount, ProviderPayout
+from .stripe import MAX_RETRIES, SIGNATURE_HEADER, TIMEOUT_S, TOLERANCE_S, translated_errors
 
 THIN = "v2.core.event"
 # States of a bank account from which money comes back.
 _BROKEN_BANKS = ("errored", "verification_failed")
+_ARRIVALS = {"paid": ArrivalState.ARRIVED, "failed": ArrivalState.FAILED}
+# docs.stripe.com/payouts: types of payout failures. Any other is that the bank did not take it.
+_FAILURES = {
+    "account_closed": f"{BANK_FAILED}_closed",
+    "no_account": f"{BANK_FAILED}_unknown",
+    "invalid_account_number": f"{BANK_FAILED}_unknown",
+    "incorrect_account_holder_name": f"{BANK_FAILED}_name",
+}
 _INCLUDED: list[Any] = ["configuration.recipient", "identity", "requirements"]
 
 
@@ -59,7 +69,7 @@ class StripeConnectGateway:
             "metadata": {"method_id": str(request.method_id), "payee_id": str(request.payee_id)},
             "include": _INCLUDED,
         }
-        with _translated_errors():
+        with translated_errors():
             account = self._client.v2.core.accounts.create(
                 params=fields, options={"idempotency_key": str(request.method_id)}
             )
@@ -74,13 +84,13 @@ class StripeConnectGateway:
                 "account_onboarding": {"return_url": return_url, "refresh_url": refresh_url},
             },
         }
-        with _translated_errors():
+        with translated_errors():
             return self._client.v2.core.account_links.create(params=fields).url
 
     def fetch_account(self, *, account_id: str) -> ProviderAccount:
         """Ready while transfers are active and there is a bank account that takes money. The bank account's fingerprint
         is Stripe's own: the same for the same account under any name."""
-        with _translated_errors():
+        with translated_errors():
             account = self._client.v2.core.accounts.retrieve(account_id, params={"include": _INCLUDED})
             listed = self._client.v1.accounts.external_accounts.list(account_id, params={"limit": 10})
         banks = [row for row in listed.data if isinstance(row, stripe.BankAccount)]
@@ -93,8 +103,15 @@ class StripeConnectGateway:
             identity=(bank.fingerprint or bank.id) if bank else "",
         )
 
+    def available_minor(self, *, currency: str) -> int | None:
+        """What of our balance may be transferred now; what is still pending may not."""
+        with translated_errors():
+            balance = self._client.v1.balance.retrieve()
+        return sum(one.amount for one in balance.available if one.currency == currency.lower())
+
     def create_payout(self, *, order: PayoutOrder) -> ProviderPayout:
-        """A Transfer. Our id is the idempotency key, which Stripe keeps a day, and the group, which it keeps."""
+        """A Transfer. Our id is the idempotency key, which Stripe keeps a day, and the group, which it keeps. What
+        a key was answered stays its answer for the day, also "too little balance": a later try has another."""
         reference = str(order.payout_id)
         fields: params.TransferCreateParams = {
             "amount": order.amount_minor,
@@ -103,13 +120,45 @@ class StripeConnectGateway:
             "transfer_group": reference,
             "metadata": {"payout_id": reference},
         }
-        with _translated_errors():
-            made = self._client.v1.transfers.create(params=fields, options={"idempotency_key": reference})
+        with translated_errors():
+            made = self._client.v1.transfers.create(params=fields, options={"idempotency_key": order.key})
         return _payout(made)
+
+    def fetch_arrivals(self, *, account_id: str, since: datetime) -> Mapping[str, Arrival]:
+        """By the account's own payouts, each with the transactions that it is made of: our transfer arrives in the
+        account as a payment, and what a failed payout brought back goes along in a later one. Stripe knows this of
+        automatic payouts; of one that the creator made by hand it cannot say what is in it."""
+        options: stripe.RequestOptions = {"stripe_account": account_id}
+        with translated_errors():
+            listed = self._client.v1.payouts.list(
+                params={"created": {"gte": int(since.timestamp())}, "limit": 100}, options=options
+            )
+            found: dict[str, Arrival] = {}
+            inside: dict[str, set[str]] = {}
+            for payout in reversed(list(listed.auto_paging_iter())):
+                if not payout.automatic:
+                    continue
+                inside[payout.id] = self._transfers_in(payout.id, options, inside)
+                if payout.status != "canceled":
+                    found |= dict.fromkeys(inside[payout.id], _arrival(payout))
+        return found
+
+    def _transfers_in(self, payout_id: str, options: stripe.RequestOptions, earlier: dict[str, set[str]]) -> set[str]:
+        rows = self._client.v1.balance_transactions.list(
+            params={"payout": payout_id, "limit": 100, "expand": ["data.source"]}, options=options
+        )
+        found: set[str] = set()
+        for row in rows.auto_paging_iter():
+            if isinstance(row.source, stripe.Charge) and row.source.source_transfer:
+                given = row.source.source_transfer
+                found.add(given if isinstance(given, str) else given.id)
+            elif isinstance(row.source, stripe.Payout) and row.source.id != payout_id:
+                found |= earlier.get(row.source.id, set())
+        return found
 
     def fetch_payout(self, *, payout_id: uuid.UUID, provider_payout_id: str) -> ProviderPayout | None:
         """The Transfer by its id, or by its group."""
-        with _translated_errors():
+        with translated_errors():
             if not provider_payout_id:
                 listed = self._client.v1.transfers.list(params={"transfer_group": str(payout_id), "limit": 1})
                 return _payout(listed.data[0]) if listed.data else None
@@ -128,13 +177,20 @@ def _transfer_status(account: stripe.v2.core.Account) -> str:
     return balance.stripe_transfers.status if balance and balance.stripe_transfers else ""
 
 
+def _arrival(payout: stripe.Payout) -> Arrival:
+    state = _ARRIVALS.get(payout.status, ArrivalState.UNDER_WAY)
+    is_failed = state is ArrivalState.FAILED
+    return Arrival(state=state, reason=_FAILURES.get(payout.failure_code or "", BANK_FAILED) if is_failed else "")
+
+
 def _payout(made: stripe.Transfer) -> ProviderPayout:
+    """Where a part was reversed, the amount is no longer what was agreed: nobody follows, and staff is told."""
     is_back = made.reversed or made.amount_reversed >= made.amount
     return ProviderPayout(
         id=made.id,
         reference=made.transfer_group or "",
         state=PayoutState.RETURNED if is_back else PayoutState.PAID,
-        amount_minor=made.amount,
+        amount_minor=made.amount if is_back else made.amount - made.amount_reversed,
         currency=made.currency.upper(),
         reason="came_back" if is_back else "",
     )
@@ -149,13 +205,23 @@ def is_thin(*, body: bytes) -> bool:
     return isinstance(event, dict) and event.get("object") == THIN
 
 
+def is_of_account(*, body: bytes) -> bool:
+    """Whether a notice, not verified yet, says that it is a snapshot about a connected account."""
+    try:
+        event = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(event, dict) and event.get("object") == "event" and isinstance(event.get("account"), str)
+
+
 def parse_thin(*, headers: Mapping[str, str], body: bytes, secret: str) -> WebhookEvent:
-    """Verify a thin event over its raw body. It names its object and holds nothing of it. Raises BadSignature."""
+    """Verify a thin event over its raw body. It names its object, and the connected account as its context, and holds
+    nothing of it. Raises BadSignature."""
     try:
         stripe.WebhookSignature.verify_header(body, headers.get(SIGNATURE_HEADER), secret, TOLERANCE_S)
         event: dict[str, Any] = json.loads(body)
         related = event.get("related_object") or {}
-        texts = [event["id"], event["type"], related.get("id") or ""]
+        texts = [event["id"], event["type"], related.get("id") or "", event.get("context") or ""]
         if any(not isinstance(text, str) or len(text) > 255 or not text.isprintable() for text in texts):
             raise ValueError("not an identifier")
     except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -168,23 +234,5 @@ def parse_thin(*, headers: Mapping[str, str], body: bytes, secret: str) -> Webho
         session_id="",
         reference="",
         payment_object_id="",
-        payload={name: event[name] for name in ("id", "type", "created", "livemode") if name in event},
+        payload={name: event[name] for name in ("id", "type", "created", "livemode", "context") if name in event},
     )
-
-
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    """Stripe's errors in the product's words. A key in use, a wrong key of ours, or too little on our balance says
-    nothing about the payout: it is tried again later. No message passes: it may quote parameters."""
-    try:
-        yield
-    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.AuthenticationError, stripe.PermissionError) as e:
-        raise ProviderUnreachable(type(e).__name__) from e
-    except stripe.InvalidRequestError as error:
-        if error.http_status == 409 or error.code in ("balance_insufficient", "idempotency_key_in_use", "lock_timeout"):
-            raise ProviderUnreachable(error.code or "conflict") from error
-        raise ProviderRefused(error.code or "invalid_request") from error
-    except stripe.StripeError as error:
-        if isinstance(error, stripe.APIError):
-            raise ProviderUnreachable("api_error") from error
-        raise ProviderRefused(type(error).__name__) from error

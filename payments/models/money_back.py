@@ -52,6 +52,9 @@ class MoneyBack(models.Model):
     held_centi = models.BigIntegerField(null=True, blank=True)
     reserve_centi = models.BigIntegerField(null=True, blank=True)
     debt_centi = models.BigIntegerField(null=True, blank=True)
+    # A dispute that staff accepts: since when the provider is to be told, and its word where it refused.
+    accept_asked_at = models.DateTimeField(null=True, blank=True)
+    accept_refused = models.CharField(max_length=40, blank=True, default="", db_default="")
     evidence_due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -71,6 +74,8 @@ class MoneyBack(models.Model):
         ]
         indexes = [
             models.Index(fields=["payment", "id"], name="money_back_payment_idx"),
+            models.Index(fields=["created_at"], name="money_back_created_idx"),
+            models.Index(fields=["closed_at"], condition=Q(closed_at__isnull=False), name="money_back_closed_idx"),
             models.Index(fields=["evidence_due_at"], condition=Q(state="open"), name="money_back_open_idx"),
         ]
 

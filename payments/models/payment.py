@@ -87,6 +87,14 @@ class Payment(models.Model):
             models.Index(fields=["user", "-id"], name="payment_user_idx"),
             models.Index(fields=["checked_at", "id"], condition=Q(status="created"), name="payment_open_idx"),
             models.Index(fields=["id"], condition=~Q(flag=""), name="payment_flagged_idx"),
+            # Whose money may still arrive, though they are over.
+            models.Index(
+                fields=["created_at"],
+                condition=Q(provider="razorpay", status__in=["failed", "expired"]),
+                name="payment_late_idx",
+            ),
+            models.Index(fields=["paid_at"], condition=Q(paid_at__isnull=False), name="payment_paid_at_idx"),
+            models.Index(fields=["checked_at"], condition=Q(checked_at__isnull=False), name="payment_checked_idx"),
         ]
 
     def __str__(self) -> str:

@@ -95,6 +95,8 @@ class Payout(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     provider_payout_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    # How often the provider said that it made none for want of money of ours: each sending has a key of its own.
+    n_unsent = models.PositiveSmallIntegerField(default=0, db_default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)  # when the provider was last asked
@@ -132,6 +134,7 @@ class Payout(models.Model):
                 condition=Q(status__in=["approved", "processing"]),
                 name="payout_open_idx",
             ),
+            models.Index(fields=["sent_at"], condition=Q(sent_at__isnull=False), name="payout_sent_idx"),
         ]
 
     def __str__(self) -> str:
@@ -160,7 +163,10 @@ class PayoutStep(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["payout", "id"], name="payout_step_idx")]
+        indexes = [
+            models.Index(fields=["payout", "id"], name="payout_step_idx"),
+            models.Index(fields=["at"], name="payout_step_at_idx"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.status} {self.reason}"

@@ -14,14 +14,15 @@ from .webhooks import MakeWebhook, Sender, Webhook
 MODES = ("send", "hold", "drop")
 _OPTIONS = {
     "created": ("amount_minor", "currency"),
-    "paid": ("amount_minor", "currency"),
+    "paid": ("amount_minor", "currency", "card_fingerprint", "card_country"),
+    "declined": ("card_fingerprint", "card_country"),
     "refunded": ("amount_minor", "status"),
     "disputed": ("amount_minor", "is_inquiry", "phase"),
     "won": ("is_fee_back",),
 }
 _KINDS: dict[str, type] = {
     "amount_minor": int, "currency": str, "status": str, "is_inquiry": bool, "is_fee_back": bool,
-    "phase": str,
+    "phase": str, "card_fingerprint": str, "card_country": str,
 }  # fmt: skip
 
 

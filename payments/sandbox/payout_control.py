@@ -23,7 +23,7 @@ class Payouts(Protocol):
 
 
 class PayoutControl:
-    """POST /sandbox/payouts/control: `{payout_id, event: paid|failed|returned|reversed, webhook?: send|hold|drop}`.
+    """POST /sandbox/payouts/control: `{payout_id, event: paid|failed|returned|reversed|..., webhook?: send|hold|drop}`.
 
     `payout_id` is the application's own id. Answer `{status, webhooks}`, with `hold` the signed webhooks. The knobs are
     those of /sandbox/knobs.

@@ -63,6 +63,7 @@ class RazorpayApi:
             ("GET", "/refunds/{item_id}", self._retriever("refund")),
             ("GET", "/disputes", self._lister("dispute", "")),
             ("GET", "/disputes/{item_id}", self._retriever("dispute")),
+            ("POST", "/disputes/{item_id}/accept", self._accept_dispute),
         ):
             router.add(method=method, path=f"{PREFIX}/v1{path}", handler=self._guarded(handler))
 
@@ -129,6 +130,11 @@ class RazorpayApi:
             answer = SavedAnswer(fingerprint=fingerprint, status=200, body=shown)
             self._store.save_answer(key=f"razorpay-refund:{key}", answer=answer)
         return shown, events
+
+    def _accept_dispute(self, request: Request, args: dict[str, str]) -> tuple[Any, Sequence[Object]]:
+        dispute = self._find("dispute", args["item_id"])
+        events = self._payments.accept_dispute(dispute=dispute)
+        return self._shown(dispute), events
 
     # -- reading --------------------------------------------------------------------------------------------
     def _find(self, kind: str, item_id: str) -> Object:

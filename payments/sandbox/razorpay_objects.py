@@ -141,6 +141,31 @@ def dispute(*, payment: Object, phase: str) -> Object:
     }
 
 
+def payout(*, params: dict[str, Any], account_id: str) -> Object:
+    """A payout of RazorpayX that is on its way."""
+    return {
+        "object": "razorpay.payout",
+        "id": new_id("pout"),
+        "entity": "payout",
+        "fund_account_id": account_id,
+        "amount": params["amount"],
+        "currency": "INR",
+        "notes": params.get("notes") or [],
+        "fees": 590,
+        "tax": 90,
+        "status": "processing",
+        "utr": None,
+        "mode": params["mode"],
+        "purpose": params.get("purpose", "payout"),
+        "reference_id": params.get("reference_id"),
+        "narration": params.get("narration"),
+        "batch_id": None,
+        "status_details": {"reason": None, "description": None, "source": None},
+        "created_at": int(time.time()),
+        "fee_type": None,
+    }
+
+
 def event(*, kind: str, entities: dict[str, Object]) -> Object:
     """An event about `entities`, already in their public form. Its id travels in a header."""
     return {

@@ -258,6 +258,13 @@ class RazorpayPayments:
         """There is no fee to give back."""
         return self._end(*self._find_dispute(link, "open"), outcome="won")
 
+    def accept_dispute(self, *, dispute: Object) -> list[Object]:
+        """The merchant gives it up. Raises CannotHappen."""
+        payment = self._store.find(kind="razorpay.payment", item_id=dispute["payment_id"])
+        if payment is None or dispute["status"] != "open":
+            raise CannotHappen("The dispute is not open")
+        return self._end(payment, dispute, outcome="lost")
+
     def _lose(self, link: Object) -> list[Object]:
         return self._end(*self._find_dispute(link, "open"), outcome="lost")
 

@@ -107,10 +107,13 @@ class RazorpayX:
                 raise _bad("Different request body sent for the same Idempotency Header")
             return saved.body, ()
         account = self._check_payout(params)
-        payout = self._store.put(item=_payout(params, account))
+        payout = self._store.put(item=objects.payout(params=params, account_id=account["id"]))
+        if payout["amount"] > self._store.knobs.balance_minor:
+            payout["status"] = "queued"
         answer = SavedAnswer(fingerprint=fingerprint, status=200, body=self._shown(payout))
         self._store.save_answer(key=f"razorpay-payout:{key}", answer=answer)
-        return answer.body, [self._event("payout.initiated", payout)]
+        kind = "payout.queued" if payout["status"] == "queued" else "payout.initiated"
+        return answer.body, [self._event(kind, payout)]
 
     def _check_payout(self, params: dict[str, Any]) -> Object:
         _check_known(params, PAYOUT_PARAMS)
@@ -145,6 +148,8 @@ class RazorpayX:
             item = self._store.find(kind=f"razorpay.{kind}", item_id=args["item_id"])
             if item is None:
                 raise _bad("The id provided does not exist")
+            if item.get("status") == "queued" and item["amount"] <= self._store.knobs.balance_minor:
+                item["status"] = "processing"
             is_due = kind == "payout" and item["status"] == "processing"
             events: Sequence[Object] = ()
             if is_due and item["created_at"] + PAID_AFTER_S < time.time():
@@ -206,30 +211,6 @@ def _fund_account(same: dict[str, Any]) -> Object:
         "batch_id": None,
         "active": True,
         "created_at": int(time.time()),
-    }
-
-
-def _payout(params: dict[str, Any], account: Object) -> Object:
-    return {
-        "object": "razorpay.payout",
-        "id": new_id("pout"),
-        "entity": "payout",
-        "fund_account_id": account["id"],
-        "amount": params["amount"],
-        "currency": "INR",
-        "notes": params.get("notes") or [],
-        "fees": 590,
-        "tax": 90,
-        "status": "processing",
-        "utr": None,
-        "mode": params["mode"],
-        "purpose": params.get("purpose", "payout"),
-        "reference_id": params.get("reference_id"),
-        "narration": params.get("narration"),
-        "batch_id": None,
-        "status_details": {"reason": None, "description": None, "source": None},
-        "created_at": int(time.time()),
-        "fee_type": None,
     }
 
 

@@ -13,6 +13,7 @@ from .control import Control
 from .hosted_page import HostedPage
 from .payout_control import PayoutControl
 from .razorpay_api import PREFIX, RazorpayApi
+from .razorpay_lists import RazorpayLists
 from .razorpay_objects import body_of
 from .razorpay_page import RazorpayPage
 from .razorpay_payments import RazorpayPayments
@@ -93,6 +94,7 @@ def _add_razorpay(
 
     api = RazorpayApi(store=store, payments=payments, base_url=base_url, sender=sender, make_webhook=make_webhook)
     api.register(router=router)
+    RazorpayLists(store=store).register(router=router)
     page = RazorpayPage(store=store, payments=payments, sender=sender, make_webhook=make_webhook)
     page.register(router=router)
     return payments, make_webhook

@@ -51,6 +51,8 @@ class StripeApi:
         sessions = "/v1/checkout/sessions"
         router.add(method="POST", path=sessions, handler=self._guarded(self._keyed(self._new_session)))
         router.add(method="POST", path="/v1/refunds", handler=self._guarded(self._keyed(self._new_refund)))
+        closing = self._guarded(self._close_dispute)
+        router.add(method="POST", path="/v1/disputes/{item_id}/close", handler=closing)
         for path, kind, names in LISTS:
             router.add(method="GET", path=path, handler=self._guarded(self._lister(kind, names)))
         for path, kind in (
@@ -128,6 +130,19 @@ class StripeApi:
         except CannotHappen as error:
             raise _invalid("parameter_invalid_integer", "amount") from error
         return self._shown(refund, params)
+
+    def _close_dispute(self, request: Request, args: dict[str, str]) -> Response:
+        def close(params: dict[str, Any]) -> Object:
+            dispute = self._store.find(kind="dispute", item_id=args["item_id"])
+            if dispute is None:
+                raise _error(404, "invalid_request_error", "No such dispute", code="resource_missing", param="dispute")
+            try:
+                self._happened[:] = self._payments.close_dispute(dispute=dispute)
+            except CannotHappen as error:
+                raise _error(400, "invalid_request_error", str(error), code="dispute_closed") from error
+            return self._shown(dispute, params)
+
+        return self._keyed(close)(request, args)
 
     def _find_charge(self, params: dict[str, Any]) -> Object | None:
         intent = self._store.find(kind="payment_intent", item_id=str(params.get("payment_intent", "")))

@@ -37,8 +37,10 @@ class StripeBalance:
             params = decode(request.query)
         except BadForm as error:
             raise _refused(400, "The parameters could not be read") from error
+        if "stripe-account" in request.headers:
+            return self._list_of_account(request, str(params.get("payout")))
         created, limit = params.get("created") or {}, _number(params.get("limit"), PAGE_SIZE)
-        with self._store.changing():
+        with self._store.reading():
             rows = [
                 row
                 for row in self._rows()
@@ -53,6 +55,18 @@ class StripeBalance:
             shown = [self._with_source(row) if is_expanded else row for row in rows[:limit]]
         page = {"object": "list", "url": request.path, "has_more": len(rows) > limit, "data": shown}
         return json_response(body=page)
+
+    def _list_of_account(self, request: Request, payout_id: str) -> Response:
+        """What a payout of a connected account is made of, with the objects."""
+        with self._store.changing():
+            rows = self._store.list_items(kind="account_movement", _payout=payout_id)
+        shown = [
+            {name: value for name, value in row.items() if not name.startswith("_")} | {"object": "balance_transaction"}
+            for row in rows
+        ]
+        for row in shown:
+            row["source"] = {name: value for name, value in row["source"].items() if not name.startswith("_")}
+        return json_response(body={"object": "list", "url": request.path, "has_more": False, "data": shown})
 
     def _rows(self) -> list[Object]:
         """Every movement, the newest first."""

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 from . import stripe_objects as objects
 from .hosted_page import page
-from .router import Request, Response, Router, json_response
+from .router import Refused, Request, Response, Router, json_response
 from .store import Object, SavedAnswer, Store, new_id
 from .stripe_api import _check_key, _error, _invalid, _params, _read_limit
 from .stripe_payments import CannotHappen
@@ -28,9 +28,27 @@ ACCOUNT_PARAMS = {
 }  # fmt: skip
 TRANSFER_PARAMS = {"amount", "currency", "description", "destination", "expand", "metadata", "transfer_group"}
 LINK_LIFE_S = 300
+# What an account's payout to its bank comes to: its status and event.
+_ACCOUNT_PAYOUTS = {
+    "under_way": ("in_transit", "payout.created"),
+    "arrived": ("paid", "payout.paid"),
+    "failed": ("failed", "payout.failed"),
+}
 CAPABILITY = "v2.core.account[configuration.recipient].capability_status_updated"
 
 Handler = Callable[[Request, dict[str, str]], tuple[Any, Sequence[Object]]]
+
+
+class _TooLittle(Exception):
+    """The balance does not cover a transfer."""
+
+    body = {
+        "error": {
+            "type": "invalid_request_error",
+            "code": "balance_insufficient",
+            "message": "You have insufficient available funds in your Stripe account.",
+        }
+    }
 
 
 class StripeConnect:
@@ -50,6 +68,8 @@ class StripeConnect:
             ("GET", "/v2/core/accounts/{item_id}", self._get_account),
             ("POST", "/v2/core/account_links", self._create_link),
             ("GET", "/v1/accounts/{item_id}/external_accounts", self._list_banks),
+            ("GET", "/v1/balance", self._get_balance),
+            ("GET", "/v1/payouts", self._list_payouts),
             ("POST", "/v1/transfers", self._create_transfer),
             ("GET", "/v1/transfers", self._list_transfers),
             ("GET", "/v1/transfers/{item_id}", self._get_transfer),
@@ -75,15 +95,24 @@ class StripeConnect:
         return run
 
     def _once(self, handler: Handler, request: Request, args: dict[str, str]) -> tuple[Any, Sequence[Object], bool]:
-        """A POST of a key that was used before gets the first answer; of other parameters it is refused."""
+        """A POST of a key that was used before gets the first answer; of other parameters it is refused. Too little
+        balance is such an answer: Stripe keeps what happened once it has begun to work on a request."""
         key = request.headers.get("idempotency-key", "") if request.method == "POST" else ""
         fingerprint = hashlib.sha256(request.path.encode() + b"\n" + request.body).hexdigest()
         saved = self._store.find_answer(key=key) if key else None
         if saved is not None:
             if saved.fingerprint != fingerprint:
                 raise _error(400, "idempotency_error", f"Key {key} was first used with other parameters.")
+            if saved.status >= 400:
+                raise Refused(json_response(status=saved.status, body=saved.body))
             return saved.body, (), True
-        body, events = handler(request, args)
+        try:
+            body, events = handler(request, args)
+        except _TooLittle as error:
+            if key:
+                answer = SavedAnswer(fingerprint=fingerprint, status=400, body=error.body)
+                self._store.save_answer(key=key, answer=answer)
+            raise Refused(json_response(status=400, body=error.body)) from error
         if key:
             self._store.save_answer(key=key, answer=SavedAnswer(fingerprint=fingerprint, status=200, body=body))
         return body, events, False
@@ -197,8 +226,17 @@ class StripeConnect:
         if account["_transfers"] != "active":
             message = "Your destination account needs to have the transfers capability."
             raise _error(400, "invalid_request_error", message, code="insufficient_capabilities_for_transfer")
+        if int(amount) > self._store.knobs.balance_minor or self._store.take_uncovered():
+            raise _TooLittle
         transfer = self._store.put(item=_transfer(params, int(amount)))
         return transfer, [objects.event(kind="transfer.created", item=transfer)]
+
+    def _get_balance(self, request: Request, args: dict[str, str]) -> tuple[Any, Sequence[Object]]:
+        amount = self._store.knobs.balance_minor
+        rows = [
+            {"amount": amount, "currency": currency, "source_types": {"card": amount}} for currency in ("eur", "usd")
+        ]
+        return {"object": "balance", "available": rows, "livemode": False, "pending": []}, ()
 
     def _list_transfers(self, request: Request, args: dict[str, str]) -> tuple[Any, Sequence[Object]]:
         params = _params(request.query)
@@ -219,25 +257,92 @@ class StripeConnect:
         return rows[0] if rows else None
 
     def step(self, *, payout: Object, word: str) -> list[Object]:
-        """`paid`: told once more; `failed`: the account's bank sends its money back to the account; `returned` or
-        `reversed`: the transfer is reversed. Raises CannotHappen. Call inside `store.changing()`."""
+        """`paid`: told once more; `under_way`, `arrived`, `failed`: the account pays it to its bank, which takes it, or
+        sends the money back to the account; `returned` or `reversed`: the transfer is reversed, `part_reversed` by a
+        cent. Raises CannotHappen. Call inside `store.changing()`."""
         if word == "paid" and not payout["reversed"]:
             return [objects.event(kind="transfer.updated", item=payout)]
-        if word == "failed":
-            for bank in self._store.list_items(kind="bank_account", account=payout["destination"]):
-                bank["status"] = "errored"
-            return [self._failed_payout(payout)]
+        if word in _ACCOUNT_PAYOUTS:
+            return [self._pay_out(payout, *_ACCOUNT_PAYOUTS[word])]
+        if word == "part_reversed" and not payout["reversed"]:
+            payout["amount_reversed"] = 1
+            return [objects.event(kind="transfer.reversed", item=payout)]
         if word in ("returned", "reversed") and not payout["reversed"]:
             payout |= {"reversed": True, "amount_reversed": payout["amount"]}
             return [objects.event(kind="transfer.reversed", item=payout)]
         raise CannotHappen(f"a transfer cannot be {word} now")
 
-    def _failed_payout(self, transfer: Object) -> Object:
-        item = {
-            "id": new_id("po"), "object": "payout", "amount": transfer["amount"], "currency": transfer["currency"],
-            "failure_code": "account_closed", "status": "failed",
-        }  # fmt: skip
-        return {**objects.event(kind="payout.failed", item=item), "account": transfer["destination"]}
+    def _pay_out(self, transfer: Object, status: str, kind: str) -> Object:
+        """The account's payout of this transfer goes on, or, after one that failed, a new one takes the money along."""
+        account_id = transfer["destination"]
+        newest = next(iter(self._store.list_items(kind="payout", _transfer=transfer["id"])), None)
+        if newest is None or newest["status"] == "failed":
+            item = self._store.put(item=_account_payout(transfer))
+            self._store.put(item=_account_movement(transfer, item, newest))
+        else:
+            item = newest
+        is_failed = status == "failed"
+        item |= {"status": status, "failure_code": "account_closed" if is_failed else None}
+        for bank in self._store.list_items(kind="bank_account", account=account_id) if is_failed else ():
+            bank["status"] = "errored"
+        return {**objects.event(kind=kind, item=objects.public(item, base_url=self._base_url)), "account": account_id}
+
+    def _list_payouts(self, request: Request, args: dict[str, str]) -> tuple[Any, Sequence[Object]]:
+        """Of a connected account, the newest first."""
+        params = _params(request.query)
+        rows = self._store.list_items(kind="payout", _account=request.headers.get("stripe-account"))
+        first = int((params.get("created") or {}).get("gte", 0))
+        shown = [objects.public(row, base_url=self._base_url) for row in rows if row["created"] >= first]
+        return _list(request.path, shown, _read_limit(params.get("limit"))), ()
+
+
+def _account_payout(transfer: Object) -> Object:
+    now = int(time.time())
+    return {
+        "id": new_id("po"),
+        "object": "payout",
+        "amount": transfer["amount"],
+        "arrival_date": now,
+        "automatic": True,
+        "balance_transaction": new_id("txn"),
+        "created": now,
+        "currency": transfer["currency"],
+        "failure_balance_transaction": None,
+        "failure_code": None,
+        "failure_message": None,
+        "livemode": False,
+        "metadata": {},
+        "method": "standard",
+        "source_type": "card",
+        "status": "in_transit",
+        "type": "bank_account",
+        "_account": transfer["destination"],
+        "_transfer": transfer["id"],
+    }
+
+
+def _account_movement(transfer: Object, payout: Object, failed: Object | None) -> Object:
+    """What a payout of an account is made of: the payment that our transfer is there, or what came back."""
+    payment = {
+        "id": transfer["destination_payment"],
+        "object": "charge",
+        "amount": transfer["amount"],
+        "currency": transfer["currency"],
+        "source_transfer": transfer["id"],
+    }
+    return {
+        "id": new_id("txn"),
+        "object": "account_movement",
+        "amount": transfer["amount"],
+        "created": payout["created"],
+        "currency": transfer["currency"],
+        "fee": 0,
+        "net": transfer["amount"],
+        "reporting_category": "payout_reversal" if failed else "transfer",
+        "source": {**failed} if failed else payment,
+        "type": "payout_failure" if failed else "payment",
+        "_payout": payout["id"],
+    }
 
 
 def _account(params: dict[str, Any], country: str) -> Object:

@@ -57,7 +57,27 @@ def payment_intent(*, session: Object, amount: int, currency: str) -> Object:
     }
 
 
-def charge(*, intent: Object) -> Object:
+def card_details(*, card_fingerprint: str | None, card_country: str | None) -> Object | None:
+    """What a charge tells of its card; None where no card was named."""
+    if not card_fingerprint:
+        return None
+    card = {"brand": "visa", "country": card_country or None, "fingerprint": card_fingerprint, "funding": "credit"}
+    return {"type": "card", "card": card}
+
+
+def decline(*, method: Object | None) -> Object:
+    """The error of a PaymentIntent whose card was declined."""
+    shown = {"id": new_id("pm"), "object": "payment_method", **method} if method else None
+    return {
+        "type": "card_error",
+        "code": "card_declined",
+        "decline_code": "do_not_honor",
+        "charge": new_id("ch"),
+        "payment_method": shown,
+    }
+
+
+def charge(*, intent: Object, method: Object | None = None) -> Object:
     """The charge of a PaymentIntent that succeeded."""
     return {
         "id": new_id("ch"),
@@ -73,6 +93,7 @@ def charge(*, intent: Object) -> Object:
         "metadata": intent["metadata"],
         "paid": True,
         "payment_intent": intent["id"],
+        "payment_method_details": method,
         "refunded": False,
         "status": "succeeded",
     }

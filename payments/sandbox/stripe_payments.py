@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from . import stripe_objects as objects
@@ -20,10 +21,11 @@ class StripePayments:
     def __init__(self, *, store: Store, base_url: str) -> None:
         self._store = store
         self._base_url = base_url
-        self._steps = {
+        self._steps: dict[str, Callable[..., list[Object]]] = {
             "created": self._create_intent,
             "pending": self._pend,
             "paid": self._pay,
+            "declined": self._decline,
             "failed": self._fail,
             "expired": self._expire,
             "refunded": self._refund_all,
@@ -48,7 +50,7 @@ class StripePayments:
 
         `created`, `paid`, `refunded` and `disputed` take an `amount_minor`, the first two a `currency`; `refunded` a
         `status` (pending: `refund_done` or `refund_failed` follows), `disputed` `is_inquiry` (takes nothing until it
-        is `escalated`), `won` `is_fee_back`.
+        is `escalated`), `won` `is_fee_back`; `paid` and `declined` a `card_fingerprint` and `card_country`.
         Raises CannotHappen for an unknown word or a step out of order.
         """
         if word not in self._steps:
@@ -93,7 +95,8 @@ class StripePayments:
             raise CannotHappen("the session has expired")
         was_pending = session["status"] == "complete"
         intent = self._intent(session, **options)
-        charge = self._store.put(item=objects.charge(intent=intent))
+        card = objects.card_details(**{name: options.get(name) for name in ("card_fingerprint", "card_country")})
+        charge = self._store.put(item=objects.charge(intent=intent, method=card))
         amount, currency = intent["amount"], intent["currency"]
         intent.update(status="succeeded", amount_received=amount, latest_charge=charge["id"])
         session.update(status="complete", payment_status="paid", amount_total=amount, currency=currency)
@@ -121,6 +124,15 @@ class StripePayments:
             self._event("payment_intent.payment_failed", intent),
             self._event("checkout.session.async_payment_failed", session),
         ]
+
+    def _decline(self, session: Object, card_fingerprint: str = "", card_country: str = "") -> list[Object]:
+        """The bank declines a card; the page stays open for another try."""
+        if session["status"] != "open":
+            raise CannotHappen("the session is not open")
+        intent = self._intent(session)
+        card = objects.card_details(card_fingerprint=card_fingerprint, card_country=card_country)
+        intent.update(status="requires_payment_method", last_payment_error=objects.decline(method=card))
+        return [self._event("payment_intent.payment_failed", intent)]
 
     def _expire(self, session: Object) -> list[Object]:
         if session["status"] != "open":
@@ -231,6 +243,13 @@ class StripePayments:
     def _appeal(self, session: Object) -> list[Object]:
         """A lost dispute that the next instance decides for the merchant."""
         return self._reinstate(self._find_dispute(session, "lost"), is_fee_back=False)
+
+    def close_dispute(self, *, dispute: Object) -> list[Object]:
+        """The merchant gives it up. Raises CannotHappen."""
+        if dispute["status"] != "needs_response":
+            raise CannotHappen("This dispute is already closed")
+        dispute["status"] = "lost"
+        return [self._event("charge.dispute.closed", dispute)]
 
     def _lose(self, session: Object) -> list[Object]:
         dispute = self._find_dispute(session, "needs_response")

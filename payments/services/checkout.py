@@ -29,7 +29,7 @@ from ..gateways.base import (
 )
 from ..gateways.registry import get_gateway
 from ..models import Payment
-from . import risk
+from . import fraud_reports, risk
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +54,7 @@ def start_checkout(*, user: User, package_id: str, provider: str, currency: str,
     if not selectors.has_request(user=user, request_id=idempotency_key):
         risk.require(user=user, amount_centi=offer.credits_centi)
     payment = _reserve(user, idempotency_key, agreed)
+    fraud_reports.note_checkout(payment=payment)
     if payment.provider_session_id is None:
         session = _open_session(gateway, payment)
         _keep_session(payment, session)

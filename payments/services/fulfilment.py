@@ -27,7 +27,7 @@ from ..errors import ProviderUnavailable
 from ..gateways.base import GatewayError, PaymentGateway, ProviderPayment, ProviderRefused, ProviderStatus
 from ..gateways.registry import get_gateway
 from ..models import Payment
-from . import returns
+from . import fraud_reports, returns
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,9 @@ def fulfil(*, payment_id: uuid.UUID) -> Payment:
         else:
             _apply(locked, truth, gateway)
     if truth is not None and not locked.is_open and _has_returns(truth):
-        return _apply_returns(locked, truth, gateway)
+        locked = _apply_returns(locked, truth, gateway)
+    if truth is not None and not locked.flag:
+        fraud_reports.note_truth(payment=locked, truth=truth)
     return locked
 
 

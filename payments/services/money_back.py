@@ -11,7 +11,6 @@ from datetime import datetime
 
 import structlog
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 
 from pairly.common.problems import IdempotencyConflict, NotFound
@@ -26,6 +25,7 @@ from ..errors import NotRefundable, OwnPayment, ProviderUnavailable, RefundRefus
 from ..gateways.base import ProviderRefund, ProviderRefused, ProviderUnreachable
 from ..gateways.registry import get_gateway
 from ..models import MoneyBack, Payment
+from ..money_back_selectors import get_left_minor
 from . import fulfilment
 
 log = structlog.get_logger(__name__)
@@ -123,11 +123,8 @@ def _find_request(payment: Payment, key: uuid.UUID, amount_minor: int, staff: Us
 def _left_minor(payment: Payment) -> int:
     """What neither a refund nor a bank has; under the payment's lock. Raises NotRefundable where that is nothing, and
     while a bank decides."""
-    if payment.is_open or payment.money_back.filter(state=State.OPEN).exists():
-        raise NotRefundable
-    gone = payment.money_back.exclude(state__in=[State.WARNING, State.WON, State.FAILED])
-    left_minor: int = payment.amount_minor - (gone.aggregate(n=Sum("amount_minor"))["n"] or 0)
-    if left_minor <= 0:
+    left_minor = get_left_minor(payment=payment)
+    if not left_minor:
         raise NotRefundable
     return left_minor
 

@@ -8,7 +8,7 @@ import structlog
 
 from .. import payout_selectors as selectors
 from ..models import PayoutMethod, WebhookEvent
-from . import payout_methods, payout_sending
+from . import payout_arrivals, payout_methods, payout_sending
 
 log = structlog.get_logger(__name__)
 
@@ -18,15 +18,18 @@ Kind = PayoutMethod.Kind
 def take(*, event: WebhookEvent) -> bool:
     """Whether a verified notice is about payouts; then it was worked on. Raises ProviderUnavailable: it stays undone.
 
-    Stripe: transfers carry our id in their metadata, `payout.*` and accounts name the connected account. RazorpayX:
-    payouts carry our id as their `reference_id`.
+    Stripe: transfers carry our id in their metadata, accounts are named by their notices, and the payouts of an account
+    name it (`account`, a thin event's `context`). RazorpayX: payouts carry our id as their `reference_id`.
     """
     if event.provider == "stripe" and event.type.startswith("transfer."):
         entity = (event.payload.get("data") or {}).get("object") or {}
         _check(Kind.STRIPE, event, str((entity.get("metadata") or {}).get("payout_id") or ""))
-    elif event.provider == "stripe" and event.type.startswith(("v2.core.account", "account.", "payout.")):
-        is_about_account = event.type.startswith(("v2.core.account", "account."))
-        _refresh(event.object_id if is_about_account else str(event.payload.get("account") or ""))
+    elif event.provider == "stripe" and event.type.startswith(("v2.core.account", "account.")):
+        _refresh(event.object_id)
+    elif event.provider == "stripe" and event.type.startswith(("payout.", "v1.payout.")):
+        account_id = str(event.payload.get("account") or event.payload.get("context") or "")
+        _refresh(account_id)
+        payout_arrivals.follow(kind=Kind.STRIPE, account_id=account_id)
     elif event.provider == "razorpay" and event.type.startswith("payout."):
         box: dict[str, Any] = (event.payload.get("payload") or {}).get("payout") or {}
         _check(Kind.RAZORPAYX, event, str((box.get("entity") or {}).get("reference_id") or ""))

@@ -36,7 +36,7 @@ from ..gateways.base import GatewayError, ProviderRefused
 from ..gateways.payout_registry import get_payout_gateway
 from ..gateways.payouts import AccountRequest, PayoutGateway, ProviderAccount
 from ..models import PayoutMethod
-from . import payout_details
+from . import fraud_reports, payout_details
 
 log = structlog.get_logger(__name__)
 
@@ -115,9 +115,11 @@ def _keep(user: User, kind: str, request: AccountRequest, account: ProviderAccou
         fingerprint=fingerprint,
         state=State.READY if account.is_ready else State.PENDING,
         usable_at=now + lock_span(),
+        created_at=now,
     )
     _tell(held, method, "payout_method_added")
     _record(method, "payout_method.added")
+    fraud_reports.note_method(method=method)
     return method
 
 
@@ -223,6 +225,7 @@ def _bring_up(method_pk: int, account: ProviderAccount) -> PayoutMethod:
         _tell(method.user, method, "payout_method_changed")
         _record(method, "payout_method.changed", severity=audit.Severity.WARNING)
     method.save(update_fields=["fingerprint", "label", "state", "usable_at"])
+    fraud_reports.note_method(method=method)
     return method
 
 

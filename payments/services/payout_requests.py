@@ -24,7 +24,7 @@ from .. import registry
 from ..constants import PAYOUT_RATES_MICRO, PAYOUT_REQUESTS_PER_MINUTE, REVIEW_SPAN
 from ..errors import MethodLocked, MethodNotReady, PayoutNotOpen
 from ..models import Payout, PayoutMethod
-from . import payout_risk, payout_steps
+from . import fraud_reports, payout_risk, payout_steps
 from .payout_steps import Owner, Status
 
 
@@ -76,8 +76,10 @@ def _make(user: User, method: PayoutMethod, amount_centi: int, request_id: uuid.
         currency=method.currency,
         amount_minor=selectors.amount_minor(amount_centi=amount_centi, currency=method.currency),
         rate_micro=PAYOUT_RATES_MICRO[method.currency],
-        needs_two=amount_centi + selectors.asked_lately_centi(user=user) > settings.PAYOUT_TWO_PEOPLE_CENTI,
+        needs_two=amount_centi + selectors.asked_lately_centi(user=user) > settings.PAYOUT_TWO_PEOPLE_CENTI
+        or fraud_reports.needs_two(risk=risk),
         risk=risk,
+        created_at=timezone.now(),
     )
     ledger.lock(
         user_id=user.pk,
@@ -85,7 +87,8 @@ def _make(user: User, method: PayoutMethod, amount_centi: int, request_id: uuid.
         amount_centi=amount_centi,
         at=timezone.now(),
     )
-    payout_steps.note(payout=payout, owner=Owner.PAIRLY, reason="risk" if risk else "review", within=REVIEW_SPAN)
+    fraud_reports.note_payout(payout=payout)
+    payout_steps.note(payout=payout, owner=Owner.PAIRLY, reason=payout_risk.reason_of(risk=risk), within=REVIEW_SPAN)
     registry.run_requested(uid=payout.uid, creator_uid=user.uid, is_high=bool(risk))
     amount = f"{payout.currency} {payout.amount_minor // 100:,}.{payout.amount_minor % 100:02d}"
     security_mails.write_also_to_old_address(user=user, notice="payout_requested", amount=amount, method=method.label)

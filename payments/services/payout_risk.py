@@ -19,6 +19,7 @@ from users.models import User
 from .. import payout_selectors as selectors
 from ..constants import RISK_LARGE_TIMES, RISK_METHOD_DAYS, RISK_PAYER_DAYS, RISK_PAYER_SHARE_BASIS_POINTS
 from ..models import PayoutMethod
+from . import fraud_reports
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,7 @@ def assess(*, user: User, method: PayoutMethod, amount_centi: int) -> dict[str, 
         "new_method": lambda: method.created_at > timezone.now() - timedelta(days=RISK_METHOD_DAYS),
         "large_amount": lambda: _is_large(user, amount_centi),
         "few_payers": lambda: _share_of_one_payer(user),
+        "fraud": lambda: fraud_reports.judge_payout(user=user, amount_centi=amount_centi),
     }
     found: dict[str, Any] = {}
     unknown = []
@@ -46,6 +48,14 @@ def assess(*, user: User, method: PayoutMethod, amount_centi: int) -> dict[str, 
         if value:
             found[code] = value
     return found | ({"unknown": unknown} if unknown else {})
+
+
+def reason_of(*, risk: dict[str, Any]) -> str:
+    """What its creator is told of it: "review" where nothing speaks for looking closely, "first" where all that does is
+    that they were never paid before, or not to this account; "risk" else, also for what is unknown."""
+    if not risk:
+        return "review"
+    return "first" if set(risk) <= {"first_payout", "new_method"} else "risk"
 
 
 def _is_large(user: User, amount_centi: int) -> bool:

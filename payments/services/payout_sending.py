@@ -22,13 +22,13 @@ from django.utils import timezone
 from pairly.common.problems import NotFound
 
 from .. import payout_selectors as selectors
-from ..constants import ARRIVAL_SPANS, SEND_LEASE, SENDING_SPAN
+from ..constants import ARRIVAL_SPANS, BALANCE_LOW, BALANCE_SPAN, SEND_LEASE, SENDING_SPAN
 from ..errors import ProviderUnavailable
-from ..gateways.base import GatewayError, ProviderRefused
+from ..gateways.base import BalanceTooLow, GatewayError, ProviderRefused
 from ..gateways.payout_registry import get_payout_gateway
 from ..gateways.payouts import PayoutOrder, PayoutState, ProviderPayout
 from ..models import Payout, PayoutMethod
-from . import payout_methods, payout_steps
+from . import payout_arrivals, payout_methods, payout_steps
 from .payout_steps import Owner, Status
 
 log = structlog.get_logger(__name__)
@@ -51,13 +51,15 @@ def send(*, uid: uuid.UUID) -> Payout:
     payout = _find(uid)
     if payout.method.kind == PayoutMethod.Kind.MANUAL:
         return payout
-    if payout.status == Status.APPROVED and not _is_method_known(payout):
+    if payout.status == Status.APPROVED and not (_is_method_known(payout) and _is_covered(payout)):
         return _find(uid)
     turn = _begin(uid)
     if turn is None:
         return _find(uid)
     try:
         answer = _call(turn)
+    except BalanceTooLow:
+        return _follow_low_balance(turn)
     except ProviderRefused as error:
         return _follow_refusal(turn, error.code)
     except (GatewayError, ProviderUnavailable) as error:
@@ -78,6 +80,23 @@ def _is_method_known(payout: Payout) -> bool:
         _note_away(payout.uid)
         return False
     return True
+
+
+def _is_covered(payout: Payout) -> bool:
+    """Whether we have enough at the provider. It says what is so now: several may be sent at once, and the last is then
+    refused (`_follow_low_balance`)."""
+    try:
+        available = get_payout_gateway(kind=payout.method.kind).available_minor(currency=payout.currency)
+    except (GatewayError, ProviderUnavailable):
+        _note_away(payout.uid)
+        return False
+    if available is None or available >= payout.amount_minor:
+        return True
+    with transaction.atomic():
+        held = payout_steps.hold(uid=payout.uid)
+        if held.status == Status.APPROVED:
+            _wait_for_balance(held)
+    return False
 
 
 @transaction.atomic
@@ -104,6 +123,7 @@ def _begin(uid: uuid.UUID) -> _Turn | None:
         account_id=payout.method.provider_account_id,
         amount_minor=payout.amount_minor,
         currency=payout.currency,
+        attempt=payout.n_unsent,
     )
     return _Turn(payout.method.kind, order, is_repeat)
 
@@ -153,6 +173,37 @@ def _follow_refusal(turn: _Turn, code: str) -> Payout:
         log.warning("payout_unanswered", payout=str(uid), error=type(error).__name__)
         return _note_away(uid)
     return _take(uid, found) if found is not None else returned(uid=uid, reason="provider_failed")
+
+
+def _follow_low_balance(turn: _Turn) -> Payout:
+    """The provider made none and, of this key, makes none any more. Where it also has none of our reference, the money
+    is set aside again: approved, waiting for our balance, and the next sending has a key of its own."""
+    uid = turn.order.payout_id
+    try:
+        found = get_payout_gateway(kind=turn.kind).fetch_payout(payout_id=uid, provider_payout_id="")
+    except (GatewayError, ProviderUnavailable) as error:
+        log.warning("payout_unanswered", payout=str(uid), error=type(error).__name__)
+        return _note_away(uid)
+    return _take(uid, found) if found is not None else _unsend(uid, attempt=turn.order.attempt)
+
+
+@transaction.atomic
+def _unsend(uid: uuid.UUID, *, attempt: int) -> Payout:
+    payout = payout_steps.hold(uid=uid)
+    is_mine = payout.status == Status.PROCESSING and payout.n_unsent == attempt
+    if is_mine and payout.provider_payout_id is None:
+        payout_steps.book(payout=payout, step="unsent", at=timezone.now())
+        payout_steps.move(payout=payout, status=Status.APPROVED, n_unsent=attempt + 1, sent_at=None)
+        _wait_for_balance(payout)
+    return payout
+
+
+def _wait_for_balance(payout: Payout) -> None:
+    """Staff fills it up: `pairly_payouts_waiting_for_balance` has an alert. The caller holds the row."""
+    log.error("payout_balance_low", payout=str(payout.uid), kind=payout.method.kind, currency=payout.currency)
+    payout.checked_at = timezone.now()
+    payout.save(update_fields=["checked_at"])
+    payout_steps.note(payout=payout, owner=Owner.PAIRLY, reason=BALANCE_LOW, within=BALANCE_SPAN)
 
 
 @transaction.atomic
@@ -213,7 +264,18 @@ def _take(uid: uuid.UUID, answer: ProviderPayout) -> Payout:
         return settle(uid=uid)
     if answer.state is PayoutState.RETURNED:
         return returned(uid=uid, reason=answer.reason or "came_back")
+    if payout.status == Status.PROCESSING:
+        _note_waiting(payout, is_low=answer.reason == BALANCE_LOW)
     return payout
+
+
+def _note_waiting(payout: Payout, *, is_low: bool) -> None:
+    """A provider that itself waits for our money, and then goes on. The caller holds the row."""
+    if is_low:
+        _wait_for_balance(payout)
+    elif payout.reason == BALANCE_LOW:
+        span = ARRIVAL_SPANS[payout.method.kind]
+        payout_steps.note(payout=payout, owner=Owner.PROVIDER, reason="sent", within=span)
 
 
 def _is_ours(payout: Payout, answer: ProviderPayout) -> bool:
@@ -271,8 +333,16 @@ def sweep(*, at: datetime) -> int:
 
 
 def sweep_paid(*, at: datetime) -> int:
-    """Ask about paid ones whose money may have come back unnoticed; returns how many moved."""
-    return sum(_try(uid) for uid in selectors.list_paid_to_check(at=at))
+    """Ask about paid ones whose money may have come back unnoticed, or was not taken by the bank; returns how many
+    moved."""
+    uids = selectors.list_paid_to_check(at=at)
+    n_moved = sum(_try(uid) for uid in uids)
+    for kind, account_id in selectors.list_accounts_of(uids=uids):
+        try:
+            payout_arrivals.follow(kind=kind, account_id=account_id)
+        except ProviderUnavailable:
+            log.warning("payout_arrivals_not_swept", kind=kind)
+    return n_moved
 
 
 def _try(uid: uuid.UUID, *, is_sending: bool = False) -> bool:

@@ -14,13 +14,15 @@ from pairly.common.problems import NotFound
 from users.models import User
 
 from .. import payout_selectors as selectors
-from ..models import Payout, PayoutStep
+from ..models import Payout, PayoutMethod, PayoutStep
 from . import payout_notices
 
 log = structlog.get_logger(__name__)
 
 Status: TypeAlias = Payout.Status
 Owner: TypeAlias = PayoutStep.Owner
+# Stripe takes transfers out of what it keeps for us; RazorpayX and we ourselves pay from an account at a bank.
+_SOURCES: dict[str, ledger.Source] = {PayoutMethod.Kind.STRIPE: "psp_clearing"}
 
 
 def hold(*, uid: uuid.UUID) -> Payout:
@@ -44,17 +46,25 @@ def note(
     told of a new status.
 
     The payout carries the reason too. The same line twice in a row is one: a sweeper that meets the same obstacle
-    each minute writes it once.
+    each minute writes it once, until its date has passed.
     """
     last = payout.steps.order_by("-id").first()
-    if last is not None and (last.status, last.owner, last.reason) == (payout.status, owner, reason):
+    is_same = last is not None and (last.status, last.owner, last.reason) == (payout.status, owner, reason)
+    if last is not None and is_same and (last.latest_at is None or last.latest_at > timezone.now()):
         return
     if payout.reason != reason:
         payout.reason = reason
         payout.save(update_fields=["reason"])
-    latest_at = selectors.timeline_end(at=timezone.now(), span=within) if within else None
+    now = timezone.now()
+    latest_at = selectors.timeline_end(at=now, span=within) if within else None
     PayoutStep.objects.create(
-        payout=payout, status=payout.status, owner=owner, reason=reason, latest_at=latest_at, staff=staff
+        payout=payout,
+        status=payout.status,
+        owner=owner,
+        reason=reason,
+        latest_at=latest_at,
+        staff=staff,
+        at=now,
     )
     payout_notices.tell(payout=payout, reason=reason)
 
@@ -69,13 +79,16 @@ def move(*, payout: Payout, status: Payout.Status, **fields: Any) -> None:
 
 
 def book(*, payout: Payout, step: ledger.Step, at: datetime) -> None:
-    """The ledger's side of a step, once for each payout; in the transaction that moves the row."""
+    """The ledger's side of a step, once for each payout and sending; in the transaction that moves the row."""
+    named = selectors.step_name(step=step, n_unsent=payout.n_unsent) if step in ("sent", "unsent") else step
     ledger.step(
         user_id=payout.user_id,
-        op_id=selectors.op_id(payout_uid=payout.uid, step=step),
+        op_id=selectors.op_id(payout_uid=payout.uid, step=named),
         name=step,
         amount_centi=payout.amount_centi,
         currency=payout.currency,
         amount_minor=payout.amount_minor,
         at=at,
+        source=_SOURCES.get(payout.method.kind, "bank"),
+        settled_op=selectors.op_id(payout_uid=payout.uid, step="settled"),
     )

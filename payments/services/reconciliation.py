@@ -29,6 +29,19 @@ def reconcile(*, at: datetime) -> int:
     return n_moved
 
 
+def look_for_late(*, at: datetime) -> int:
+    """Ask about payments that failed or expired and may have been authorised after that; returns how many were paid
+    after all. Stops when the provider is away."""
+    n_paid = 0
+    for payment_uid in selectors.list_late(at=at):
+        try:
+            payment = fulfilment.fulfil(payment_id=payment_uid)
+        except ProviderUnavailable:
+            break
+        n_paid += not payment.is_open
+    return n_paid
+
+
 def follow_up(*, at: datetime) -> int:
     """Ask about refunds and disputes under way that were not heard of for a while; returns of how many payments. Stops
     when the provider is away."""

@@ -19,9 +19,9 @@ from credits import trace_selectors
 from credits.services import money_back as ledger_money_back
 from credits.services import provider_money
 from pairly.common.after_commit import enqueue, push
-from users.services.notifications import notify
+from users.services.notifications import Telling, notify, notify_each
 
-from .. import registry, selectors
+from .. import money_back_selectors, registry, selectors
 from ..gateways.base import ProviderDispute, ProviderPayment, ProviderRefund
 from ..models import MoneyBack, Payment
 
@@ -52,7 +52,7 @@ def _is_step(row: MoneyBack, state: str) -> bool:
 
 # -- refunds
 def _apply_refund(payment: Payment, told: ProviderRefund, at: datetime) -> None:
-    row = _find_refund(payment, told)
+    row = _find_refund(payment, told, at)
     if row.provider_object_id is None:
         row.provider_object_id = told.id
         row.save(update_fields=["provider_object_id"])
@@ -69,7 +69,7 @@ def _apply_refund(payment: Payment, told: ProviderRefund, at: datetime) -> None:
     row.save()
 
 
-def _find_refund(payment: Payment, told: ProviderRefund) -> MoneyBack:
+def _find_refund(payment: Payment, told: ProviderRefund, at: datetime) -> MoneyBack:
     """By the provider's id, or by ours where we asked for it and the answer was lost, or a new one."""
     rows = MoneyBack.objects.filter(payment=payment, kind=Kind.REFUND)
     found = rows.filter(provider_object_id=told.id).first()
@@ -85,6 +85,7 @@ def _find_refund(payment: Payment, told: ProviderRefund) -> MoneyBack:
         provider_object_id=told.id,
         amount_minor=told.amount_minor,
         reason=told.reason[:40],
+        created_at=at,
     )
 
 
@@ -102,7 +103,12 @@ def _apply_dispute(payment: Payment, told: ProviderDispute, at: datetime) -> Non
         provider_object_id=told.id,
         payment=payment,
         kind=Kind.DISPUTE,
-        defaults={"state": State.WARNING, "amount_minor": told.amount_minor, "reason": told.reason[:40]},
+        defaults={
+            "state": State.WARNING,
+            "amount_minor": told.amount_minor,
+            "reason": told.reason[:40],
+            "created_at": at,
+        },
     )
     is_step = _is_step(row, told.state)
     _book_fee(payment, row, told, at, is_step=is_step)
@@ -164,6 +170,7 @@ def _take(row: MoneyBack, payment: Payment, at: datetime) -> None:
     ledger_registry.run_holds_voided(voided=voided, at=at)
     log.warning("payment_reversed", payment=str(payment.uid), kind=row.kind, debt_centi=taken.debt_centi)
     _tell_buyer(payment, row, amount_centi=taken.unspent_centi + taken.held_centi + taken.debt_centi, is_back=False)
+    _tell_payees(row, at)
 
 
 def _give_again(row: MoneyBack, payment: Payment, at: datetime) -> None:
@@ -183,9 +190,23 @@ def _give_again(row: MoneyBack, payment: Payment, at: datetime) -> None:
 def _tell_buyer(payment: Payment, row: MoneyBack, *, amount_centi: int, is_back: bool) -> None:
     balance = ledger.get_balance(user_id=payment.user_id)
     push(user_id=payment.user.uid, event={"type": "balance", "balance_centi": balance.balance_centi})
-    payload = {"amount_centi": amount_centi, "owed_centi": balance.debt_centi, "is_back": is_back}
+    payload = {
+        "case": str(row.uid), "amount_centi": amount_centi, "owed_centi": balance.debt_centi, "is_back": is_back
+    }  # fmt: skip
     key = f"money_back:{row.uid}:{'back' if is_back else 'taken'}"
     notify(user=payment.user, kind="money_back", payload=payload, key=key)
+
+
+def _tell_payees(row: MoneyBack, at: datetime) -> None:
+    """Creators hear what went back, and that they keep what they earned; whose payment it was the page says."""
+    payees = money_back_selectors.list_payees(row=row)
+    tellings = [
+        Telling(
+            payee, None, {"case": str(row.uid), "amount_centi": held, "kept_centi": kept}, f"reversed:{row.uid}", at
+        )
+        for payee, (held, kept) in sorted(payees.items())
+    ]
+    notify_each(kind="payment_reversed", tellings=tellings)
 
 
 # -- the payment

@@ -7,7 +7,7 @@ started at the same moment are judged by the same facts: what must hold against 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -15,7 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from security.models import RiskDecision
+from security.services import fraud
 from security.services import risk as decisions
+from security.types import FraudVerdict
 from users.models import User
 
 from .. import risk_selectors
@@ -120,16 +122,41 @@ def require(*, user: User, amount_centi: int) -> Verdict:
     Raises PurchaseRefused with the codes of the rules as `reasons`.
     """
     verdict = check(user=user, amount_centi=amount_centi)
-    decisions.keep(
+    scored = fraud.check(door="checkout", user_uid=user.uid, joined_at=user.created_at, amount_centi=amount_centi)
+    verdict = _with_scoring(verdict, scored)
+    decision = decisions.keep(
         user_uid=user.uid,
         event=EVENT,
         score=verdict.score,
         action=_ACTIONS[verdict.action],
         reasons=[dict(reason) for reason in verdict.reasons],
         rule_version=VERSION,
-        features={**asdict(verdict.facts), "amount_centi": amount_centi},
+        features={
+            **scored.features,
+            **asdict(verdict.facts),
+            "amount_centi": amount_centi,
+            "fraud_rules": scored.rule_version,
+            "is_scored": scored.is_known,
+        },
     )
+    if scored.action != "allow":
+        fraud.raise_alert(decision=decision)
     if verdict.action == "refuse":
-        refusing = [str(reason["code"]) for reason in verdict.reasons if reason["weight"] >= REFUSE]
-        raise PurchaseRefused(verdict.detail, reasons=refusing)
+        own = {rule.code for rule in RULES if rule.weight >= REFUSE}
+        refusing = [code for code in verdict.codes if code in own]
+        # Which rules of fraud spoke is not for who may be one.
+        raise PurchaseRefused(verdict.detail, reasons=refusing or ["risk"])
     return verdict
+
+
+def _with_scoring(verdict: Verdict, scored: FraudVerdict) -> Verdict:
+    """What the rules above say, and what scoring adds of the account's events: the stricter of the two."""
+    is_refused = scored.action == "block" or verdict.action == "refuse"
+    detail = verdict.detail or _("This purchase cannot be made now. Write to us if you think that this is a mistake.")
+    return replace(
+        verdict,
+        action="refuse" if is_refused else "review" if scored.action == "review" else verdict.action,
+        score=min(100, verdict.score + scored.score),
+        reasons=(*verdict.reasons, *scored.reasons),
+        detail=detail if is_refused else verdict.detail,
+    )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 TITLE_MAX = 80
 DESCRIPTION_MAX = 1_000
@@ -28,5 +29,9 @@ PAGE = 24
 # A ledger operation's id is uuid5 of the unlock in this namespace. Never change it.
 OP_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pairly.example/shop")
 
-# Pictures that look most like a leaked one are compared with it.
+# Files that no row names are deleted when they are this old: before, their row may be on its way.
+STRAY_FILE_AGE = timedelta(days=1)
+
+# Pictures that look most like a leaked one, and how many of them, as it is or turned, are compared with it at most.
 ALIKE = 8
+COMPARED = 24

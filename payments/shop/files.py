@@ -3,8 +3,10 @@ show nothing, are public. A file never changes under its name."""
 
 from __future__ import annotations
 
+import re
 import uuid
 from contextlib import suppress
+from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
@@ -12,6 +14,17 @@ from django.core.files.storage import Storage, storages
 from ..models import ShopFile, ShopItem, Unlock
 
 ROOT = "shop"
+_UID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_NAME = re.compile(rf"{ROOT}/(?:(?P<item>{_UID})/)?(?P<file_key>{_UID})(?:-(?P<unlock>{_UID})-[0-9]{{1,5}})?\.webp")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """What a file's name says of it: the item unless it is a preview, the purchase if it was rendered for one."""
+
+    file_key: uuid.UUID
+    item: uuid.UUID | None
+    unlock: uuid.UUID | None
 
 
 def store(*, item: ShopItem, file_key: uuid.UUID, master: bytes, preview: bytes) -> None:
@@ -57,6 +70,22 @@ def delete_renderings(*, file: ShopFile, unlock: Unlock, widths: list[int]) -> N
     for width in widths:
         with suppress(FileNotFoundError):
             _private().delete(_rendering_name(file, unlock, width))
+
+
+def list_storages() -> list[Storage]:
+    """Everywhere that files of the shop lie."""
+    return [_private(), _public()]
+
+
+def parse_name(*, name: str) -> Named | None:
+    """What a file in one of them is; None where it is none of ours."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return None
+    item, key, unlock = (uuid.UUID(found[part]) if found[part] else None for part in ("item", "file_key", "unlock"))
+    if key is None or (unlock is not None and item is None):
+        return None
+    return Named(file_key=key, item=item, unlock=unlock)
 
 
 def _read(name: str) -> bytes:

@@ -7,22 +7,19 @@ import io
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from profiles import picture_files
+
 from . import marks
-from .constants import PREVIEW_POINTS, PREVIEW_WIDTH, SHOWN_WIDTHS
+from .constants import MASTER_WIDTHS, PREVIEW_POINTS, PREVIEW_WIDTH, SHOWN_WIDTHS
 
 _QUALITY = 88
 _PREVIEW_QUALITY = 60
 
 
 def open_stored(*, data: bytes) -> Image.Image:
-    """A picture that we have stored ourselves, on white where it lets something through."""
-    image = Image.open(io.BytesIO(data), formats=["WEBP"])
-    image.load()
-    if image.mode == "RGB":
-        return image
-    sheet = Image.new("RGB", image.size, "white")
-    sheet.paste(image, mask=image.getchannel("A") if image.has_transparency_data else None)
-    return sheet
+    """A picture that we have stored ourselves, on white where it lets something through. It was drawn by a process
+    that met a stranger's file, so it is decoded in another one. Raises InvalidInput, Overloaded."""
+    return picture_files.read(data=data, max_width=MASTER_WIDTHS[-1])
 
 
 def preview_of(*, image: Image.Image) -> bytes:

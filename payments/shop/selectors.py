@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -186,11 +185,12 @@ def list_weeks_of_sales(*, user: User, n_weeks: int = 12) -> list[WeekOfSales]:
 
 # -- traces
 def list_alike(*, look: int, limit: int = ALIKE) -> list[ShopFile]:
-    """The pictures that look most like this, most alike first. Looks at all of them: for staff, not for pages."""
+    """The pictures that look most like this, most alike first, with `distance` in bits. Looks at all of them: for
+    staff, not for pages."""
     distance = RawSQL("bit_count((look # %s::bigint)::bit(64))", [look])
     return list(ShopFile.objects.select_related("item").annotate(distance=distance).order_by("distance", "pk")[:limit])
 
 
-def list_numbers(*, item: ShopItem) -> Sequence[int]:
+def list_numbers(*, item: ShopItem) -> list[int]:
     """The numbers of all who ever bought an item, as its copies carry them."""
     return list(Unlock.objects.filter(item=item).values_list("pk", flat=True))

@@ -41,7 +41,7 @@ def test_a_large_one_takes_two_different_people():
     found = payout_reviews.approve(staff=second, uid=payout.uid, note="Two")
     assert (found.status, found.approved_by, found.second_approver) == ("approved", first, second)
     assert found.admin_notes == "One\nTwo"
-    assert statuses(payout) == [("requested", "risk"), ("requested", "second_look"), ("approved", "by_hand")]
+    assert statuses(payout) == [("requested", "first"), ("requested", "second_look"), ("approved", "by_hand")]
 
 
 def test_what_is_decided_is_not_decided_again():
@@ -83,7 +83,7 @@ def test_staff_without_the_permission_finds_nothing(role):
     ):
         with pytest.raises(NotFound):
             decide()
-    assert statuses(payout) == [("requested", "risk")]
+    assert statuses(payout) == [("requested", "first")]
 
 
 def test_the_database_says_the_same_to_whoever_goes_round_the_service():

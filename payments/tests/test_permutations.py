@@ -11,13 +11,17 @@ from __future__ import annotations
 import itertools
 import os
 import random
+from collections import Counter
+from dataclasses import dataclass, field
 
 import pytest
+from django.db import transaction
 
 from credits import invariants
-from payments.models import MoneyBack
+from payments.gateways.base import ProviderPayment
+from payments.models import MoneyBack, Payment
 from payments.services import fulfilment, returns
-from payments.tests.buying import Buyer, deliver, start, work
+from payments.tests.buying import Buyer, deliver, signed, start, work
 
 pytestmark = pytest.mark.django_db
 PROVE = bool(os.environ.get("PAIRLY_PROVE"))  # all orders instead of some
@@ -34,55 +38,98 @@ HISTORIES = {
 }
 
 
-def step_of(word):
-    return (word, {}) if isinstance(word, str) else word
+def choose_orders(name, n_short):
+    orders = list(itertools.permutations(range(len(HISTORIES[name][0]))))
+    return orders if PROVE else random.Random(name).sample(orders, n_short)
 
 
-def assert_end(buyer, payment, end):
-    payment.refresh_from_db()
-    assert (payment.status, payment.refunded_minor, buyer.balance_centi, payment.flag) == (*end, "")
-    assert [finding for finding in invariants.check_in_transaction() if not finding.is_ok] == []
+def walk(orders, act, at_end, so_far=()):
+    """Every order from the same beginning: `act` for each step with what came so far, `at_end` with the whole order.
+    Orders that begin alike share their beginning, to which the database goes back."""
+    for _, group in itertools.groupby(sorted(orders), key=lambda order: order[len(so_far)]):
+        alike = list(group)
+        now = alike[0][: len(so_far) + 1]
+        begun = transaction.savepoint()
+        act(now)
+        if now == alike[0]:
+            at_end(now)
+        else:
+            walk(alike, act, at_end, now)
+        transaction.savepoint_rollback(begun)
+        transaction.savepoint_commit(begun)  # released, or there would be more of them with each order
 
 
-@pytest.mark.parametrize("name", HISTORIES)
-def test_notices_in_every_order_and_repeated_have_one_end(shop, name):
-    """The provider is as far as the furthest notice delivered, so each order has its own way through the states."""
-    words, end = HISTORIES[name]
-    orders = list(itertools.permutations(range(len(words))))
-    for order in orders if PROVE else random.Random(name).sample(orders, 2):
+@dataclass
+class Story:
+    """A payment that has just begun here, and how it went on at the provider: what each step told, and what the
+    provider answered from then on."""
+
+    buyer: Buyer
+    payment: Payment
+    told: list[list[dict]] = field(default_factory=list)
+    answers: list[ProviderPayment] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, shop, words):
         buyer = Buyer()
-        payment = start(buyer.user)
-        happened = []
-        for number in order:
-            while len(happened) <= number:
-                word, how = step_of(words[len(happened)])
-                happened.append(shop.hold(payment.uid, word, **how))
-            for webhook in happened[number] * 2:
-                assert deliver(webhook).status_code == 200
-                work()
-        assert_end(buyer, payment, end)
-
-
-@pytest.mark.parametrize("name", HISTORIES)
-def test_answers_that_were_overtaken_on_their_way_change_nothing(shop, name, monkeypatch):
-    """The provider was asked after each step, and its answers are applied in every order, each of them twice."""
-    words, end = HISTORIES[name]
-    orders = list(itertools.permutations(range(len(words))))
-    for order in orders if PROVE else random.Random(name).sample(orders, 3):
-        buyer = Buyer()
-        payment = start(buyer.user)
-        answers = []
+        story = cls(buyer, start(buyer.user))
         for word in words:
-            name_, how = step_of(word)
-            shop.hold(payment.uid, name_, **how)
-            answers.append(_ask(payment))
-        with monkeypatch.context() as replayed:
-            for number in [*order, *reversed(order)]:
-                replayed.setattr(fulfilment, "_find_truth", lambda *_, truth=answers[number]: truth)
-                fulfilment.fulfil(payment_id=payment.uid)
-        assert_end(buyer, payment, end)
+            name, how = (word, {}) if isinstance(word, str) else word
+            story.told.append(shop.hold(story.payment.uid, name, **how))
+            story.answers.append(_ask(story.payment))
+        return story
+
+    def assert_end(self, end):
+        self.payment.refresh_from_db()
+        payment = self.payment
+        assert (payment.status, payment.refunded_minor, self.buyer.balance_centi, payment.flag) == (*end, "")
         rows = MoneyBack.objects.filter(payment=payment)
         assert rows.count() == len({row.provider_object_id for row in rows})
+        assert [finding for finding in invariants.check_in_transaction() if not finding.is_ok] == []
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_notices_in_every_order_and_repeated_have_one_end(shop, name, monkeypatch, record_property):
+    """The provider is as far as the furthest notice delivered, so each order has its own way through the states."""
+    words, end = HISTORIES[name]
+    story, counted = Story.of(shop, words), Counter()
+
+    def deliver_twice(order):
+        monkeypatch.setattr(fulfilment, "_find_truth", lambda *_: story.answers[max(order)])
+        for webhook in story.told[order[-1]] * 2:
+            assert deliver(signed(webhook["body"])).status_code == 200
+            work()
+            counted["deliveries"] += 1
+
+    def look(_order):
+        story.assert_end(end)
+        counted["orders"] += 1
+
+    walk(choose_orders(name, 2), deliver_twice, look)
+    for what, n in counted.items():
+        record_property(what, n)
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_answers_that_were_overtaken_on_their_way_change_nothing(shop, name, monkeypatch, record_property):
+    """The provider was asked after each step, and its answers are applied in every order, each of them twice."""
+    words, end = HISTORIES[name]
+    story, counted = Story.of(shop, words), Counter()
+
+    def apply(number):
+        monkeypatch.setattr(fulfilment, "_find_truth", lambda *_: story.answers[number])
+        fulfilment.fulfil(payment_id=story.payment.uid)
+        counted["answers"] += 1
+
+    def repeat_and_look(order):
+        for number in reversed(order):
+            apply(number)
+        story.assert_end(end)
+        counted["orders"] += 1
+
+    walk(choose_orders(name, 3), lambda order: apply(order[-1]), repeat_and_look)
+    for what, n in counted.items():
+        record_property(what, n)
 
 
 def _ask(payment):

@@ -145,10 +145,10 @@ def test_another_amount_or_currency_at_the_provider_is_found(shop):
 def test_other_days_are_left_alone_and_the_nightly_job_takes_each_day_once(paid):
     assert compare(today() - timedelta(days=1)).n_listed == 0
     Reconciliation.objects.all().delete()
-    assert provider_lists.compare_missing_days(today=today()) == 3
+    assert provider_lists.compare_missing_days(today=today()) == 6
     assert provider_lists.compare_missing_days(today=today()) == 0
-    assert [run.day for run in reconciliation_selectors.list_latest(limit=9)] == [
-        today() - timedelta(days=back) for back in (1, 2, 3)
+    assert [(run.provider, run.day) for run in reconciliation_selectors.list_latest(limit=9)] == [
+        (provider, today() - timedelta(days=back)) for provider in ("razorpay", "stripe") for back in (1, 2, 3)
     ]
 
 
@@ -160,8 +160,9 @@ def test_a_page_of_the_providers_list_is_followed_by_the_next(shop, monkeypatch)
 
 
 def test_a_provider_that_is_away_changes_nothing(settings):
-    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
-    with pytest.raises(ProviderUnavailable):
-        compare()
+    settings.STRIPE_API_BASE = settings.RAZORPAY_API_BASE = "http://127.0.0.1:9"
+    for provider in ("stripe", "razorpay"):
+        with pytest.raises(ProviderUnavailable):
+            provider_lists.compare_day(provider=provider, day=today())
     assert provider_lists.compare_missing_days(today=today()) == 0
     assert not Reconciliation.objects.exists()

@@ -8,7 +8,9 @@ answers in the client's own documents (razorpay-python, documents/*.md).
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -33,6 +35,12 @@ REFUND = (
     "speed_requested status"
 )
 DISPUTE = "amount amount_deducted created_at currency entity evidence id payment_id phase reason_code respond_by status"
+SETTLEMENT = "amount created_at entity fees id status tax utr"
+SETTLED = (
+    "amount card_issuer card_network card_type created_at credit credit_type currency debit description dispute_id "
+    "entity_id fee method notes on_hold order_id order_receipt payment_id posted_at settled settled_at "
+    "settlement_id settlement_utr tax type"
+)
 EVENT = "account_id contains created_at entity event payload"
 
 
@@ -69,6 +77,36 @@ def test_every_entity_has_the_documented_members(sandbox, razorpay, api):
         assert names(api.get(path).json()) == "count entity items"
     assert names(api.get("/disputes", params={"count": 1}).json()) == "count entity items"
     assert names(api.get("/payment_links", params={"reference_id": str(request.payment_id)}).json()) == "payment_links"
+
+
+def test_the_lists_of_everything_have_the_documented_members_and_page_as_documented(sandbox, razorpay, api):
+    for _ in range(3):
+        request = replace(request_for(), currency="INR")
+        razorpay.create_checkout(request=request)
+        for word in ("paid", "refunded"):
+            sandbox.hold(request.payment_id, word)
+        for kind in ("settlement", "adjustment"):
+            body = {"kind": kind, "amount": 500}
+            assert httpx.post(f"{sandbox.url}/sandbox/razorpay", json=body, timeout=30).status_code == 200
+    now = datetime.now(UTC) + timedelta(hours=5, minutes=30)
+    day = {"year": now.year, "month": now.month, "day": now.day}
+    for path, query, shape in (
+        ("/payments", {}, PAYMENT),
+        ("/refunds", {}, REFUND),
+        ("/settlements", {}, SETTLEMENT),
+        ("/settlements/recon/combined", day, SETTLED),
+    ):
+        first = api.get(path, params={**query, "count": 2}).json()
+        assert (first["entity"], first["count"], len(first["items"])) == ("collection", 2, 2), path
+        assert {names(row) for row in first["items"]} == {names(shape.split())}, path
+        following = api.get(path, params={**query, "count": 2, "skip": 2}).json()["items"]
+        assert following
+        name = "entity_id" if shape == SETTLED else "id"
+        assert not {row[name] for row in following} & {row[name] for row in first["items"]}
+        assert api.get(path, params={**query, "count": 1001}).status_code == 400
+        if not query:
+            assert api.get(path, params={"to": int(time.time()) - 3600}).json()["count"] == 0
+    assert api.get("/settlements/recon/combined", params={"year": 2026}).status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -206,12 +206,13 @@ def test_a_dispute_takes_unspent_held_and_then_debt_and_everybody_is_told(shop, 
     assert (balance.balance_centi, balance.held_centi, balance.debt_centi) == (0, 0, 5_000)
     assert ledger.get_earnings(user_id=creator.pk).earned_centi == 4_000  # what was earned stays
     assert pushed == [(fan.uid, {"type": "balance", "balance_centi": 0})]
-    assert told(fan) == [{"amount_centi": 50_000, "owed_centi": 5_000, "is_back": False}]
+    case = str(row.uid)
+    assert told(fan) == [{"case": case, "amount_centi": 50_000, "owed_centi": 5_000, "is_back": False}]
     (freed,) = told(fan, "hold_refunded")
     assert (freed["why"], freed["amount_centi"]) == ("reversed", 5_000)
     happen(shop, affair.payment, "won")
     assert ledger.get_balance(user_id=fan.pk).debt_centi == 0
-    assert told(fan)[-1] == {"amount_centi": 50_000, "owed_centi": 0, "is_back": True}
+    assert told(fan)[-1] == {"case": case, "amount_centi": 50_000, "owed_centi": 0, "is_back": True}
     assert_books()
 
 

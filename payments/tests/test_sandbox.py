@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from pairly.testing.fixtures import free_port
+from payments.sandbox.store import Store
 from payments.sandbox.stripe_forms import BadForm, decode
 from payments.tests.sandboxes import running_sandbox
 
@@ -221,3 +223,30 @@ def test_a_restart_keeps_sessions_answers_and_knobs(tmp_path):
         assert httpx.get(f"{sandbox.url}/sandbox/knobs").json()["duplicate"] == 2
         assert sandbox.hold(payment_id, "paid")
         assert httpx.get(first["url"]).status_code == 200
+
+
+def test_what_a_turn_changes_in_place_is_on_disk_when_it_ends(tmp_path):
+    """Only what a turn was given is written anew: found, listed or put."""
+    path = tmp_path / "state.json"
+    store = Store(path=path)
+    with store.changing():
+        store.put(item={"id": "a", "object": "thing", "rows": []})
+        store.put(item={"id": "b", "object": "thing"})
+    with store.changing():
+        store.find(kind="thing", item_id="a")["rows"].append(1)
+    with store.changing():
+        store.list_items(kind="thing", id="b")[0]["n"] = 2
+    with suppress(KeyError), store.changing():  # refused half-way: what it had done stays, with the next turn
+        store.find(kind="thing", item_id="b")["m"] = 3
+        raise KeyError
+    with store.reading():
+        assert store.find(kind="thing", item_id="a") is not None
+    with store.changing():
+        store.turn(duplicate=1)
+    kept = Store(path=path)
+    with kept.reading():
+        assert kept.list_items(kind="thing") == [
+            {"id": "b", "object": "thing", "n": 2, "m": 3},
+            {"id": "a", "object": "thing", "rows": [1]},
+        ]
+    assert kept.knobs.duplicate == 1

@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+import stripe
 
 from pairly.testing.fixtures import free_port
 from payments.gateways.base import (
     BadSignature,
+    BalanceTooLow,
+    GatewayError,
     ProviderRefused,
     ProviderStatus,
     ProviderUnreachable,
 )
-from payments.gateways.stripe import StripeGateway
+from payments.gateways.stripe import StripeGateway, translated_errors
 from payments.tests.sandboxes import SECRET, request_for, signature
 
 
@@ -217,8 +220,28 @@ def test_an_unreachable_provider_and_an_unknown_session_are_told_apart(gateway):
 def test_a_live_key_is_refused_by_the_sandbox_and_known_as_live(sandbox):
     live = StripeGateway(api_key="sk_live_x", webhook_secret=SECRET, api_base=sandbox.url)
     assert live.is_live
-    with pytest.raises(ProviderRefused):
+    with pytest.raises(ProviderUnreachable):  # a key of ours that is wrong says nothing about the payment
         live.create_checkout(request=request_for())
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (stripe.InvalidRequestError("x", None, code="balance_insufficient", http_status=400), BalanceTooLow),
+        (stripe.InvalidRequestError("x", None, code="lock_timeout", http_status=400), ProviderUnreachable),
+        (stripe.APIError("x", http_status=409, code="idempotency_key_in_use"), ProviderUnreachable),
+        (stripe.APIError("x", http_status=500), ProviderUnreachable),
+        (stripe.RateLimitError("x", http_status=429), ProviderUnreachable),
+        (stripe.PermissionError("x", http_status=403), ProviderUnreachable),
+        (stripe.InvalidRequestError("x", None, code="resource_missing", http_status=404), ProviderRefused),
+        (stripe.IdempotencyError("x", http_status=400), ProviderRefused),
+    ],
+)
+def test_errors_of_stripe_are_told_in_one_place_for_payments_and_payouts(error, expected):
+    with pytest.raises(GatewayError) as told, translated_errors():
+        raise error
+    assert type(told.value) is expected
+    assert str(told.value) != "x"
 
 
 def test_a_gateway_without_a_webhook_secret_cannot_be_made():

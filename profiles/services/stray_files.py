@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
 import structlog
-from django.core.files.storage import Storage
 from django.db.models import Q
 from django.utils import timezone
+
+from pairly.common.stored_files import list_files
 
 from ..constants import STRAY_FILE_AGE
 from ..models import Picture, storage_for
@@ -37,7 +36,11 @@ def sweep() -> int:
 
 def _sweep(audience: str, before: datetime) -> int:
     storage, n = storage_for(audience=audience), 0
-    old = (name for name, stored_at in _list_files(storage) if stored_at < before and _NAME.fullmatch(name))
+    old = (
+        name
+        for name, stored_at in list_files(storage=storage, folder=_FOLDER)
+        if stored_at < before and _NAME.fullmatch(name)
+    )
     while names := list(islice(old, _BATCH)):
         kept = _list_kept(names, audience)
         for name in names:
@@ -52,19 +55,3 @@ def _list_kept(names: list[str], audience: str) -> set[str]:
     keys = {uuid.UUID(found[1]) for name in names if (found := _NAME.fullmatch(name))}
     rows = Picture.objects.filter(Q(file_key__in=keys) | Q(uid__in=keys, file_key=None), audience=audience)
     return {name for one in rows.select_related("profile__user") for name in one.file_names}
-
-
-def _list_files(storage: Storage) -> Iterator[tuple[str, datetime]]:
-    """The files of all pictures with the time each was stored, a page at a time."""
-    bucket = getattr(storage, "bucket", None)
-    if bucket is not None:  # one flat list, a thousand at once, instead of a question a folder and a file
-        prefix = f"{storage.location}/"  # type: ignore[attr-defined]
-        for one in bucket.objects.filter(Prefix=f"{prefix}{_FOLDER}/"):
-            yield one.key.removeprefix(prefix), one.last_modified
-        return
-    with suppress(FileNotFoundError):  # nothing was ever stored
-        for folder in storage.listdir(_FOLDER)[0]:
-            for name in storage.listdir(f"{_FOLDER}/{folder}")[1]:
-                path = f"{_FOLDER}/{folder}/{name}"
-                with suppress(FileNotFoundError):  # deleted meanwhile
-                    yield path, storage.get_modified_time(path)

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image, ImageCms
 
-from pairly.common.problems import InvalidInput
+from pairly.common.problems import InvalidInput, Overloaded
 from pairly.common.redis import get_client
 from pairly.testing.people import make_user
 from profiles import picture_files
@@ -163,11 +163,12 @@ MEMORY = """
 import resource, sys
 import django
 django.setup()
+from pairly.common.pictures import pixels
 from profiles import picture_files
 data = open(sys.argv[1], "rb").read()
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-picture_files.render(data=data, widths=(320, 640, 960), is_square=False)
+pixels.render(data=data, widths=(320, 640, 960), is_square=False, bounds=picture_files.BOUNDS)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
 PROVE = pytest.mark.prove
@@ -190,10 +191,12 @@ def test_the_largest_picture_costs_bounded_memory(file_format, mode, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=120)
     assert done.returncode == 0, done.stderr[-2_000:]
     assert int(done.stdout.split()[-1]) < 400
+    assert render((tmp_path / "largest").read_bytes()).files  # and the bound of its process is no tighter
 
 
 def test_more_pictures_than_there_are_decoders_wait_and_are_refused_in_the_end(monkeypatch):
-    monkeypatch.setattr(picture_files, "DECODER_WAIT_S", 0)
-    with picture_files._decoding(), picture_files._decoding(), pytest.raises(picture_files.Overloaded):
+    turn = picture_files.decoders.turn
+    monkeypatch.setattr(picture_files.decoders, "wait_s", 0)
+    with turn(), turn(), pytest.raises(Overloaded):
         render(encoded())
     assert render(encoded()).files

@@ -6,27 +6,44 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from ..client_ip import network_of
-from ..identifiers import keyed_hash
-from ..models import KnownDevice, LoginAttempt, RiskDecision
+from ..constants import EVENTS_KEPT
+from ..identifiers import keyed, keyed_hash
+from ..ip_networks import locate
+from ..models import KnownDevice, LoginAttempt, RiskDecision, SecurityEvent
 from ..risk_rules import VERSION, Features, judge
+from ..travel import is_impossible
 from ..types import Client, Door
+
+log = structlog.get_logger(__name__)
 
 SIGN_IN = "sign_in"
 RECENT = timedelta(hours=1)
 # So many of the newest successes say which networks an account is used from.
 NETWORKS_REMEMBERED = 20
+# Beyond this nobody travels too fast; and more accounts than this on a device need no counting.
+JOURNEY = timedelta(days=1)
+DEVICE_ACCOUNTS_MAX = 20
 
 
 def evaluate(
-    *, user_uid: uuid.UUID, identifier: str, client: Client, known: KnownDevice | None, attempt_id: int
+    *,
+    user_uid: uuid.UUID,
+    identifier: str,
+    client: Client,
+    known: KnownDevice | None,
+    attempt_id: int,
+    fingerprint: str = "",
 ) -> RiskDecision:
-    """Judge a sign-in whose password was right, and keep the decision with its reasons; four short queries.
+    """Judge a sign-in whose password was right, and keep the decision with its reasons; six short queries.
 
-    `known` is the device if the account was used on it before. The attempt itself (`attempt_id`) is not among the
-    facts. May run inside the caller's transaction, which must commit for the decision to be kept.
+    `known` is the device if the account was used on it before, `fingerprint` what it is known by. The attempt itself
+    (`attempt_id`) is not among the facts. May run inside the caller's transaction, which must commit for the decision
+    to be kept.
     """
     now = timezone.now()
     before = list(
@@ -53,6 +70,7 @@ def evaluate(
         n_recent_failures=_count_failures(identifier, attempt_id, now),
         n_accounts_tried_from_ip=_count_accounts(client.ip, now),
         days_since_last_sign_in=(now - max(at for at, _ip in seen)).days if seen else None,
+        **_find_hints(user_uid, client, fingerprint, now),
     )
     score, action, reasons = judge(features)
     return RiskDecision.objects.create(
@@ -88,6 +106,30 @@ def keep(
         rule_version=rule_version,
         features=features,
     )
+
+
+def _find_hints(user_uid: uuid.UUID, client: Client, fingerprint: str, now: datetime) -> dict[str, Any]:
+    """What the reported events and the address itself add: hints, so nothing where they cannot be asked."""
+    place = locate(ip=client.ip)
+    try:
+        with transaction.atomic():
+            before = (
+                SecurityEvent.objects.filter(
+                    user_uid=user_uid, kind=SecurityEvent.Kind.SIGN_IN, created_at__gt=now - JOURNEY
+                )
+                .exclude(country="")
+                .order_by("-created_at")
+                .values_list("created_at", "country")
+                .first()
+            )
+            key = keyed(what="device", value=fingerprint)
+            users = SecurityEvent.objects.filter(device_key=key, created_at__gt=now - EVENTS_KEPT)
+            n_accounts = users.values("user_uid").distinct()[:DEVICE_ACCOUNTS_MAX].count() if key else 0
+    except DatabaseError as error:
+        log.warning("sign_in_hints_unknown", error=type(error).__name__)
+        return {"is_hosting": place.is_hosting}
+    is_far = before is not None and is_impossible(places=[before, (now, place.country)])
+    return {"is_impossible_travel": is_far, "is_hosting": place.is_hosting, "n_accounts_on_device": n_accounts}
 
 
 def _network(ip: str | None) -> str:

@@ -16,7 +16,7 @@ from pairly.common.problems import InvalidInput
 from security import limits
 from security.client_ip import network_of
 from security.identifiers import normalise
-from security.services import devices
+from security.services import devices, events
 from security.types import Client
 
 from .. import selectors
@@ -66,6 +66,9 @@ def sign_up(
         device = device or Device()
         devices.remember(
             user_uid=user.uid, fingerprint=device.fingerprint, client=client, name=device.name, is_trusted=True
+        )
+        events.report_sign_up(
+            user_uid=user.uid, joined_at=user.created_at, email=user.email, client=client, device=device.fingerprint
         )
         return sessions.start_session(user=user, kind=kind, client=client, device=device)
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from security.client_ip import network_of
 from security.models import LoginAttempt
-from security.services import attempts, devices
+from security.services import attempts, devices, events
 from security.types import Client, Door
 from security.user_agents import name_of
 
@@ -73,6 +73,14 @@ def enter(
             risk_score=risk_score,
             is_known_device=not is_new,
         )
+    events.report_sign_in(
+        user_uid=user.uid,
+        joined_at=user.created_at,
+        client=client,
+        device=device.fingerprint,
+        is_new_device=is_new,
+        door=door,
+    )
     if is_new:
         security_mails.write(user=user, notice="new_device", **describe(client=client, device=device))
     return started

@@ -107,7 +107,12 @@ def _go_on(user: User, way_in: _WayIn, known: KnownDevice | None) -> StartedSess
         user.refresh_from_db()
     limit = selectors.get_limit(user=user)
     judged = risk.evaluate(
-        user_uid=user.uid, identifier=user.email, client=way_in.client, known=known, attempt_id=way_in.attempt_id
+        user_uid=user.uid,
+        identifier=user.email,
+        client=way_in.client,
+        known=known,
+        attempt_id=way_in.attempt_id,
+        fingerprint=way_in.device.fingerprint,
     )
     if factors.list_methods(user=user):
         return challenges.begin(user=user, needs=Needs.FACTOR, risk_score=judged.score, **way_in._asdict())

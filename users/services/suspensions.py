@@ -20,7 +20,7 @@ from security.models import AuditEntry
 from security.services import audit
 from security.types import Client
 
-from .. import privacy_selectors
+from .. import privacy_selectors, registry
 from ..constants import SUSPENSION_REASONS
 from ..models import AccountClosure, Restriction, Session, User
 from . import entrance, security_mails, sessions
@@ -52,6 +52,7 @@ def suspend(
     )
     User.objects.filter(pk=held.pk).update(is_active=False)
     sessions.end_sessions(user=held, reason="suspended")
+    registry.run_suspension_hooks(user=held, until=until)
     security_mails.write(user=held, notice="suspended")
     audit.record(
         action="account.suspended",
@@ -72,25 +73,32 @@ def suspend(
 
 @transaction.atomic
 def lift(
-    *, user: User, by: User | None = None, case_ref: uuid.UUID | None = None, client: Client | None = None
+    *,
+    user: User,
+    by: User | None = None,
+    case_ref: uuid.UUID | None = None,
+    only: uuid.UUID | None = None,
+    client: Client | None = None,
 ) -> None:
-    """End every suspension of `user` before its time; repeating it changes nothing. A rest or a coming deletion goes
-    on. Raises Forbidden (oneself) or NotFound."""
+    """End every suspension of `user` before its time, or `only` those of that case; repeating it changes nothing. A
+    rest, a coming deletion, and suspensions of other cases go on. Raises Forbidden (oneself) or NotFound."""
     if by is not None and by.pk == user.pk:
         raise Forbidden
     held = entrance.hold(user=user)
     if held is None:
         raise NotFound
-    if not _open(held).update(lifted_at=timezone.now()):
+    rows = _open(held) if only is None else _open(held).filter(case_ref=only)
+    if not rows.update(lifted_at=timezone.now()):
         return
-    _let_back(held)
+    if not _open(held).exists():
+        _let_back(held)
     audit.record(
         action="account.suspension_lifted",
         actor_uid=by.uid if by else None,
         subject_uid=held.uid,
         by_staff=by is not None,
         severity=AuditEntry.Severity.NOTICE,
-        details={"case": str(case_ref)} if case_ref else {},
+        details={"case": str(case_ref or only)} if case_ref or only else {},
         client=client,
     )
 

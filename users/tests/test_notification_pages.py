@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -100,6 +102,25 @@ class TestList:
         before = words.split("?before=")[1].split('"')[0]
         assert words_of(client, f"{LIST}?before={before}").count('<li class="line') == 1
         assert words_of(client, f"{LIST}?before=nonsense").count('<li class="line') == 30
+        assert words_of(client, f"{LIST}?before=12").count('<li class="line') == 30
+
+    def test_is_in_the_order_in_which_things_happened_each_day_once(self):
+        user, now = make_user(), timezone.now().replace(hour=12)
+        told = [notify(user=user, kind="announcement") for _ in range(40)]
+        # Told in one order, happened in another: five a day, and two at the very same moment.
+        for number, row in enumerate(told):
+            at = now - timedelta(days=1 + 7 * number % 8, minutes=number // 2)
+            Notification.objects.filter(pk=row.pk).update(created_at=at)
+        client, shown, path = sign_in_as(user), [], LIST
+        while path:
+            words = words_of(client, path)
+            days = re.findall(r'id="day-([0-9-]+)"', words)
+            assert len(set(days)) == len(days) > 0
+            shown += re.findall(r"/notifications/([0-9a-f-]{36})/open/", words)
+            rest = words.split("?before=")[1:]
+            path = f"{LIST}?before={rest[0].split(chr(34))[0]}" if rest else ""
+        happened = Notification.objects.filter(user=user).order_by("-created_at", "-id")
+        assert shown == [str(row.uid) for row in happened]
 
 
 @pytest.mark.django_db

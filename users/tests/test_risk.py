@@ -107,6 +107,9 @@ def test_all_that_speaks_against_a_sign_in_is_at_most_100() -> None:
         n_recent_failures=9,
         n_accounts_tried_from_ip=99,
         days_since_last_sign_in=999,
+        is_impossible_travel=True,
+        is_hosting=True,
+        n_accounts_on_device=9,
     )
     score, action, reasons = judge(worst)
     assert (score, action) == (100, "block")

@@ -86,8 +86,23 @@ class Buying implements Feature {
       if (!(error instanceof Problem)) throw error;
       this.#waitsAboveCenti = null;
       this.#pay.disabled = false;
-      this.#say("buy_failed");
+      this.#refuse(error);
     }
+  }
+
+  /** What was refused and what to do next: the rule that spoke first, else the code, each with its own sentence. */
+  #refuse(problem: Problem): void {
+    const rules = (problem.document["reasons"] ?? []) as string[];
+    const code = [...rules, problem.code].find((one) => `buy_refused_${one}` in this.page.texts);
+    const until = problem.document["until"];
+    const shown = typeof until === "string" ? new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(until)) : "";
+    this.#say(code ? `buy_refused_${code}` : "buy_failed", { until: shown });
+    if (code) this.#ways(code);
+  }
+
+  /** The pages where that can be done. */
+  #ways(code: string): void {
+    for (const way of this.#sheet.querySelectorAll<HTMLElement>("[data-way]")) way.hidden = !way.dataset["way"]?.split(" ").includes(code);
   }
 
   /** Back to what was being written: a message that was refused is ready to be sent again. */
@@ -100,10 +115,11 @@ class Buying implements Feature {
     else this.page.composer.focus();
   }
 
-  #say(name: string): void {
+  #say(name: string, values: Record<string, string> = {}): void {
+    this.#ways("");
     const status = part(this.#sheet, "buy-status");
     status.hidden = name === "";
-    status.textContent = name && say(this.page.texts, name);
+    status.textContent = name && say(this.page.texts, name, values);
   }
 }
 

@@ -4,6 +4,7 @@ import type { MyKeys } from "../keys/keyring";
 import { BadBase64, type Bytes, decode64, encode64, equal, uuid7, uuidBytes } from "../protocol/bytes";
 import { firstHead, verifyPlace } from "../protocol/chain";
 import { type Body, type Envelope, type NewMessage, open, readBody, seal, verifySigned } from "../protocol/envelope";
+import { makeReport, type Report } from "../protocol/franking";
 import { CannotVerify, type Header, parseHeader } from "../protocol/header";
 import { newestEncryption } from "../protocol/keylog";
 import { suite } from "../protocol/suite";
@@ -302,6 +303,13 @@ export class Conversation {
     shown.body = readBody(opened.body);
     shown.text = shown.body.text ?? "";
     return opened.header;
+  }
+
+  /** What a moderator needs to check one message, and nothing of any other (e2e section 3). CannotVerify. */
+  async openForReport(shown: Shown): Promise<Report> {
+    const find = (header: Header) => this.#deviceKey(header, shown.row.srv.recv_ms);
+    const opened = await open(await suite(), shown.row.envelope, uuidBytes(this.id), this.keys.encryption, find);
+    return makeReport(opened, shown.row.srv);
   }
 
   /** The sender's device key if one of its logs holds it and it was in force when the server received the message. */

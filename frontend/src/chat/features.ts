@@ -9,8 +9,9 @@ import type { MakeFeature } from "./page";
 import { planned } from "./planned";
 import { makeReactions } from "./reactions";
 import { makeReplies } from "./replies";
+import { makeReports } from "./reports";
 import { makeSearch } from "./search";
 import { makeTrust } from "./trust";
 import { makeTyping } from "./typing";
 
-export const FEATURES: MakeFeature[] = [planned, makeMoney, contact, buying, makeTrust, makeReactions, makeReplies, makeEdits, makeTyping, makeSearch, makeDeletions, attachments];
+export const FEATURES: MakeFeature[] = [planned, makeMoney, contact, buying, makeTrust, makeReactions, makeReplies, makeEdits, makeTyping, makeSearch, makeDeletions, makeReports, attachments];

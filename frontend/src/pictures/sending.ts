@@ -11,24 +11,24 @@ export interface Added {
   files: { width: number; url: string }[];
 }
 
-export interface Sending {
-  done: Promise<Added>;
+export interface Sending<T = Added> {
+  done: Promise<T>;
   abort: () => void;
 }
 
 /** Send `fields` as a form. `onProgress` gets the share that has left, from 0 to 1. Rejects with a Problem. */
-export function send(address: string, fields: Record<string, string | File>, onProgress: (share: number) => void): Sending {
+export function send<T = Added>(address: string, fields: Record<string, string | File>, onProgress: (share: number) => void): Sending<T> {
   const xhr = new XMLHttpRequest();
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  const done = new Promise<Added>((resolve, reject) => {
+  const done = new Promise<T>((resolve, reject) => {
     xhr.upload.addEventListener("progress", (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     });
     xhr.upload.addEventListener("load", () => onProgress(1));
     xhr.addEventListener("load", () => {
       const answer: unknown = parse(xhr.responseText);
-      if (xhr.status === 201 && answer) resolve(answer as Added);
+      if (xhr.status === 201 && answer) resolve(answer as T);
       else reject(problem((answer ?? {}) as Partial<ProblemDocument>, xhr.status));
     });
     for (const name of ["error", "timeout", "abort"]) xhr.addEventListener(name, () => reject(problem({}, 0)));

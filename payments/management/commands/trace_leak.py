@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Names the buyer whose copy of a shop's picture IMAGE is, or prints: no mark."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("image", type=Path, help="a JPEG, PNG or WebP file that shows all of it, at any size")
+        parser.add_argument("image", type=Path, help="a JPEG, PNG or WebP file that shows most of it, at any size")
 
     def handle(self, *args: Any, image: Path, **options: Any) -> None:
         try:

@@ -91,6 +91,23 @@ def take_away(*, item: ShopItem) -> None:
     item.delete()
 
 
+@transaction.atomic
+def withdraw(*, seller: User, uid: uuid.UUID) -> ShopItem:
+    """Take an item of `seller` out of the shop because it broke a rule: as `remove_item`, but nothing of it is deleted,
+    for the decision may be appealed. Raises NotFound, also where it is removed already. Staff alone cause this."""
+    item = selectors.lock_own(user=seller, uid=uid)
+    item.state = State.REMOVED
+    item.save(update_fields=["state"])
+    return item
+
+
+@transaction.atomic
+def give_back(*, seller: User, uid: uuid.UUID) -> bool:
+    """Undo `withdraw`: the item is its seller's again, not on sale. Returns whether it was there to be given back."""
+    rows = ShopItem.objects.filter(seller=seller, uid=uid, state=State.REMOVED).exclude(title="")
+    return rows.update(state=State.OFF_SALE) > 0
+
+
 def add_picture(*, user: User, uid: uuid.UUID, data: bytes) -> ShopFile:
     """Add a picture to an item of the caller's own that nobody has bought: a JPEG, PNG or WebP file, of which nothing
     is kept but its pixels.

@@ -18,6 +18,7 @@ from users.models import User
 from users.services.notifications import notify
 
 from ...models import ShopItem, Unlock
+from ...services import fraud_reports
 from .. import selectors
 from ..constants import OP_NAMESPACE, UNLOCKS_PER_MINUTE
 from ..errors import CannotBuy, OwnItem, PriceChanged
@@ -47,6 +48,8 @@ def unlock_item(*, user: User, uid: uuid.UUID, price_centi: int, idempotency_key
     item = selectors.get_on_sale(user=user, uid=uid)
     if item.seller_id == user.pk:
         raise OwnItem()
+    if not fraud_reports.may_unlock(user=user, price_centi=price_centi):
+        raise CannotBuy()
     with transaction.atomic():
         _require_contact(buyer=user, seller=item.seller)
         number = _insert(user, item, price_centi, idempotency_key)
@@ -136,6 +139,7 @@ def _pay(user: User, number: int) -> Unlock:
         user=user, kind="purchase", actor=seller, payload={"what": "unlocked", **payload}, key=f"unlock:{unlock.uid}"
     )
     enqueue(task="payments.render_unlock", unlock=unlock.pk)
+    fraud_reports.note_unlock(unlock=unlock)
     return unlock
 
 

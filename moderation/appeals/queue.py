@@ -1,0 +1,63 @@
+"""The queue of appeals: another person than the first one looks again."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from pairly.common.problems import NotFound
+from users.models import User
+
+from .. import queues
+from ..models import WorkItem
+from ..reports import selectors as reports
+from ..sanctions import selectors as sanctions
+from ..verifications.words import reason_of
+from . import selectors
+from .constants import KIND, PERMISSION, TARGET
+from .forms import WordsForm
+from .services import deciding
+
+
+def load(ref: uuid.UUID) -> dict[str, Any]:
+    """The appeal, what was said, and the decision that it is about with its evidence. Raises NotFound."""
+    appeal = selectors.find_for_staff(uid=ref)
+    if appeal is None:
+        raise NotFound
+    sanction, case = appeal.sanction, appeal.sanction.case if appeal.sanction else None
+    return {
+        "appeal": appeal,
+        "said": selectors.list_messages(appeal=appeal),
+        "rule": sanctions.rule_of(sanction=sanction) if sanction else "",
+        "reason": reason_of(verification=appeal.verification) if appeal.verification else "",
+        "report": {"shown": reports.show_case(case=case)} if case else None,
+        "form": WordsForm(),
+    }
+
+
+def grant(*, item: WorkItem, staff: User, note: str) -> None:
+    """The person reads the note."""
+    deciding.grant(staff=staff, uid=item.ref, note=note)
+
+
+def refuse(*, item: WorkItem, staff: User, note: str) -> None:
+    """The person reads the note."""
+    deciding.refuse(staff=staff, uid=item.ref, note=note)
+
+
+QUEUE = queues.QueueKind(
+    kind=KIND,
+    title=_("Appeals"),
+    permission=PERMISSION,
+    target=TARGET,
+    template="moderation/appeal_evidence.html",
+    load=load,
+    decisions=(
+        queues.Decision(outcome="granted", label=_("Grant: lift the decision"), apply=grant, key="A"),
+        queues.Decision(outcome="refused", label=_("The decision stands"), apply=refuse, key="R"),
+    ),
+    icon="letter",
+    note_hint=_("Who appealed reads your reason. Write it for them, and do not name who reported."),
+)

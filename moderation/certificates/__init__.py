@@ -1,0 +1,1 @@
+"""Certificates: what anybody can check about a verified account."""

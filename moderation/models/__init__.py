@@ -1,0 +1,32 @@
+from .certificate import Certificate, CertificateKey
+from .organisation import Delivery, Membership, Organisation, Representation, Webhook
+from .report import Report, ReportCase, ReportedMessage, ReportFile
+from .sanction import Appeal, AppealMessage, Sanction
+from .vault import FileKey, SealedFile
+from .verification import DocumentHash, DocumentLook, Verification, VerificationFile
+from .work import WorkItem, WorkNote
+
+__all__ = [
+    "Appeal",
+    "AppealMessage",
+    "Certificate",
+    "CertificateKey",
+    "Delivery",
+    "DocumentHash",
+    "DocumentLook",
+    "FileKey",
+    "Membership",
+    "Organisation",
+    "Report",
+    "ReportCase",
+    "ReportFile",
+    "ReportedMessage",
+    "Representation",
+    "Sanction",
+    "SealedFile",
+    "Verification",
+    "VerificationFile",
+    "Webhook",
+    "WorkItem",
+    "WorkNote",
+]

@@ -1,0 +1,1 @@
+"""Organisations: members, the creators they act for, and webhooks."""

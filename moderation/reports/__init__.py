@@ -1,0 +1,1 @@
+"""Reports: what people tell us of others, with evidence that can be checked."""

@@ -1,0 +1,162 @@
+"""Reads of reports: one's own, or of staff with the permission."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from pairly.common.problems import NotFound
+from payments.models import ShopItem
+from security import encryption
+from users.models import User
+from users.registry import names_of
+
+from ..models import Report, ReportCase, ReportedMessage, ReportFile, Sanction
+from ..services import vault
+from .constants import FLAWS, SEVERITIES
+from .types import Record, ShownCase, ShownMessage, ShownReport
+
+State = ReportCase.State
+
+
+def list_own(*, user: User) -> QuerySet[Report]:
+    """What `user` reported, the newest first."""
+    return Report.objects.filter(reporter=user).select_related("case__subject").order_by("-pk")
+
+
+def get_own(*, user: User, uid: uuid.UUID) -> Report:
+    """A report of one's own. Raises NotFound."""
+    found = list_own(user=user).filter(uid=uid).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def count_since(*, user: User, at: datetime) -> int:
+    """How many reports `user` made in the day before."""
+    return Report.objects.filter(reporter=user, created_at__gt=at - timedelta(days=1)).count()
+
+
+def list_cases(*, staff: User, state: str = "") -> QuerySet[ReportCase]:
+    """Cases, the newest first; never one about `staff`. The caller has asked for the permission."""
+    rows = ReportCase.objects.exclude(subject=staff).select_related("subject").prefetch_related("reports")
+    return (rows.filter(state=state) if state else rows).order_by("-pk")
+
+
+def get_case(*, staff: User, uid: uuid.UUID) -> ReportCase:
+    """A case that is not about `staff`. Raises NotFound. The caller has asked for the permission."""
+    found = list_cases(staff=staff).filter(uid=uid).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def find_for_staff(*, uid: uuid.UUID) -> ReportCase | None:
+    """For the page of its case, which has asked who may see it."""
+    return ReportCase.objects.select_related("subject", "decided_by").filter(uid=uid).first()
+
+
+def is_reporter(*, case: ReportCase, user: User) -> bool:
+    """Whether `user` reported it."""
+    return Report.objects.filter(case=case, reporter=user).exists()
+
+
+def list_categories(*, case: ReportCase) -> list[str]:
+    """What was said to be wrong, the most severe first, then the oldest."""
+    rows = list(Report.objects.filter(case=case).order_by("pk").values_list("category", flat=True))
+    return sorted(dict.fromkeys(rows), key=lambda code: -SEVERITIES.get(code, 2))
+
+
+def list_reporters(*, case: ReportCase) -> list[tuple[User, uuid.UUID]]:
+    """Who reported it, each with their report."""
+    rows = Report.objects.filter(case=case).select_related("reporter").order_by("pk")
+    return [(row.reporter, row.uid) for row in rows]
+
+
+def get_record(*, user: User) -> Record:
+    """How the reports of `user` ended."""
+    states = Counter(Report.objects.filter(reporter=user).values_list("case__state", flat=True))
+    return Record(n_made=sum(states.values()), n_upheld=states[State.UPHELD], n_dismissed=states[State.DISMISSED])
+
+
+def find_file(*, uid: uuid.UUID) -> ReportFile | None:
+    """A picture of a report, by its file."""
+    return ReportFile.objects.select_related("file", "report__case__subject").filter(file__uid=uid).first()
+
+
+def show_case(*, case: ReportCase) -> ShownCase:
+    """Everything that was reported, opened; who shows it records the look."""
+    reports = [_shown(row, case) for row in case.reports.select_related("reporter").order_by("pk")]
+    others = ReportCase.objects.filter(subject=case.subject).exclude(pk=case.pk)
+    states = Counter(others.values_list("state", flat=True))
+    title = ""
+    if case.target == ReportCase.Target.ITEM:
+        title = ShopItem.objects.filter(uid=case.target_ref).values_list("title", flat=True).first() or ""
+    return ShownCase(
+        case=case,
+        reports=reports,
+        n_upheld=states[State.UPHELD],
+        n_dismissed=states[State.DISMISSED],
+        before=list(others.order_by("-pk")[:10]),
+        item_title=title,
+    )
+
+
+def _shown(report: Report, case: ReportCase) -> ShownReport:
+    names = {
+        user.uid: name
+        for user, name in ((user, names_of(users=[user]).get(user.pk, "")) for user in (report.reporter, case.subject))
+    }
+    missing = {gap["after_n"]: gap["missing"] for gap in report.gaps}
+    messages, before = [], None
+    for row in report.messages.all():
+        is_verified = row.verdict == ReportedMessage.Verdict.VERIFIED
+        messages.append(_message(report, row, names, missing.get(before, 0) if is_verified and before else 0))
+        before = row.n if is_verified else before
+    files = [row.file.uid for row in report.files.select_related("file") if vault.has_key(file=row.file)]
+    return ShownReport(report=report, record=get_record(user=report.reporter), messages=messages, files=files)
+
+
+def _message(report: Report, row: ReportedMessage, names: dict[uuid.UUID, str], missing: int) -> ShownMessage:
+    body = _open(report, row)
+    text = body.get("text") if body else None
+    return ShownMessage(
+        row=row,
+        text=text if isinstance(text, str) else None,
+        sender=names.get(row.sender_uid, "") if row.sender_uid else "",
+        n_attachments=len(body["att"]) if body and isinstance(body.get("att"), list) else 0,
+        flaw=str(FLAWS.get(row.flaw, row.flaw)),
+        missing=missing,
+    )
+
+
+def _open(report: Report, row: ReportedMessage) -> dict[str, Any] | None:
+    """The body as JSON; what is no JSON is shown as the words it is. None once it is gone."""
+    if row.sealed_body is None:
+        return None
+    try:
+        text = encryption.decrypt(stored=bytes(row.sealed_body), place=place_of(report)).decode(errors="replace")
+    except encryption.CannotDecrypt:
+        return None
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return {"text": text}
+    return body if isinstance(body, dict) else {"text": text}
+
+
+def place_of(report: Report) -> str:
+    """What the sealed words of a report are bound to."""
+    return f"moderation_reportedmessage:{report.uid}:sealed_body"
+
+
+def list_evidence_due(*, at: datetime, limit: int) -> list[ReportCase]:
+    """Decided cases whose evidence was kept long enough, and of which no appeal is open."""
+    rows = ReportCase.objects.filter(evidence_until__lte=at)
+    appealed = Sanction.objects.filter(case__isnull=False, appeal__state="open").values("case")
+    return list(rows.exclude(pk__in=appealed).order_by("evidence_until")[:limit])

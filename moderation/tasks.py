@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import uuid
+
+from celery import shared_task
+from django.utils import timezone
+
+from .reports.services import deciding
+from .verifications.services import checking, lifecycle
+
+
+@shared_task(name="moderation.check_document")
+def check_document(*, uid: str) -> bool:
+    """Checks a request that was sent in and hands it to a person."""
+    return checking.check(uid=uuid.UUID(uid))
+
+
+@shared_task(name="moderation.sweep_verifications")
+def sweep_verifications() -> int:
+    """Every 5 min: checks that never ended, pictures that were kept long enough, approvals whose time is over, requests
+    that nobody can look at any more."""
+    at = timezone.now()
+    n_ended = lifecycle.destroy_due(at=at) + lifecycle.end_due(at=at) + lifecycle.close_lost()
+    return n_ended + checking.check_lost()
+
+
+@shared_task(name="moderation.sweep_reports")
+def sweep_reports() -> int:
+    """Every hour: evidence of decided reports that was kept long enough."""
+    return deciding.forget_due(at=timezone.now())

@@ -1,0 +1,1 @@
+"""Verifications: a document and a selfie, checked, looked at by a person, and destroyed."""

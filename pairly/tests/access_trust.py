@@ -1,0 +1,83 @@
+"""Reports, sanctions and appeals in the access matrix: the peer reported the owner, who was warned and muted for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from moderation.appeals.services import appealing
+from moderation.models import Sanction, Verification, WorkItem
+from moderation.reports.services import submitting
+from moderation.sanctions.services import imposing
+from moderation.services import work
+from moderation.tests.test_verifications import picture
+from moderation.verifications.services import reviews
+from pairly.testing.people import make_staff
+from users.models import User
+
+if TYPE_CHECKING:
+    from .access_setups import Scene
+
+REPORT = {"category": "scam", "details": "Asked for money elsewhere"}
+WORDS = {"text": "It was not me"}
+SUSPEND = {"rule": "spam", "facts": "Wrote the same to many", "scope": "all", "duration_hours": 24, "automated": False}
+
+
+def make_trust(owner: User, peer: User) -> dict[str, Any]:
+    """A case about the owner with a picture, a warning that can be appealed, and one that is."""
+    first = make_staff("moderator", name="Faye First")
+    report = submitting.submit(reporter=peer, kind="user", target=owner.uid, pictures=[picture("seen")], **REPORT)
+    open_one, appealed = (_warn(owner, first) for _ in range(2))
+    appeal = appealing.appeal_sanction(user=owner, uid=appealed.uid, **WORDS)
+    return {
+        "report case": report.case.uid,
+        "report file": report.files.get().file.uid,
+        "report kind": "user",
+        "sanction": open_one.uid,
+        "appeal": appeal.uid,
+    }
+
+
+def _warn(user: User, staff: User) -> Sanction:
+    given = {"kind": "warning", "rule": "spam", "facts": "Wrote the same to many", "is_automated": False}
+    return imposing.impose(user=user, by=staff, **given)
+
+
+def report_of_the_peer(scene: Scene) -> dict[str, Any]:
+    """The body of the API: the peer, reported."""
+    return {"kind": "user", "user_id": str(scene.world.peer.user.uid), **REPORT}
+
+
+def appeal_held(scene: Scene) -> dict[str, str]:
+    """Somebody with the permission works on the appeal."""
+    item = WorkItem.objects.get(kind="appeal", ref=scene.world.objects["appeal"])
+    work.take(uid=item.uid, user=scene.world.people["staff with"].user)
+    return WORDS
+
+
+def verification_rejected(scene: Scene) -> dict[str, str]:
+    """Somebody looked at the owner's verification and did not approve it, and the one before has ended."""
+    Verification.objects.filter(user=scene.owner, state="approved").update(state="expired")
+    staff = User.objects.get(name="Faye First")
+    item = WorkItem.objects.get(kind="verification", ref=scene.world.objects["verification"])
+    work.take(uid=item.uid, user=staff)
+    reviews.reject(staff=staff, uid=item.ref, reason="unreadable", note="Too dark")
+    return WORDS
+
+
+def peer_suspended(scene: Scene) -> dict[str, Any]:
+    """The peer cannot come in, so that they can be let back."""
+    first = User.objects.get(name="Faye First")
+    until = timezone.now() + timedelta(days=1)
+    imposing.impose(
+        user=scene.world.peer.user,
+        by=first,
+        kind="temporary_ban",
+        rule="spam",
+        facts="x",
+        is_automated=False,
+        until=until,
+    )
+    return {}
