@@ -142,7 +142,7 @@ class _RiskView(APIView):
 class FraudAlertsView(_RiskView):
     """What scoring found."""
 
-    refusals = {"get": (404,)}  # to who is no staff, and for a cursor of no page
+    refusals = {"get": (404, 422)}  # 404: to who is no staff, and for a cursor of no page
 
     @extend_schema(
         parameters=[
@@ -185,7 +185,7 @@ class ResolveAlertView(_RiskView):
 class SecurityAnalyticsView(_RiskView):
     """How scoring does."""
 
-    refusals = {"get": (404,)}
+    refusals = {"get": (404, 422)}
 
     @extend_schema(
         parameters=[OpenApiParameter("days", int, enum=list(ANALYTICS_DAYS), description="30 unless told")],

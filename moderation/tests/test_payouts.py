@@ -93,7 +93,7 @@ def test_the_case_shows_amounts_facts_payers_the_same_account_and_what_was_befor
     page = text_of(browser.get(f"/staff/cases/{case_of(payout).uid}/"))
     for shown in (
         "USD 550.00", "Takes two people", "Mara Lind", "Commerzbank •••• 3000", "Robin Rich", "Otto Other",
-        "Other people have, or had, the same bank account.", "USD 25.00", before.get_status_display(),
+        "Other people have, or had, the same bank account.", "USD 25.00", before.get_status_display().capitalize(),
     ):  # fmt: skip
         assert shown in page, shown
     assert MANUAL["account_number"].replace(" ", "") not in page

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from unittest import mock
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 
 from credits.services import provider_money, purchases
 from moderation.models import WorkItem
+from pairly.common.problems import NotFound
 from payments.gateways.base import ProviderDispute, ProviderPayment, ProviderRefund, ProviderStatus
 from payments.models import MoneyBack, Payment, Provider, Unlock
 from payments.services import returns
@@ -26,12 +26,13 @@ from users.models import Notification, User
 from . import wares
 from .catalogue import WARES, GiveBack, Sale
 from .people import People, Role
-from .plan import LATEST_PURCHASE_H, TWICE, PayoutDeed, Purchase, Reversal
+from .plan import TWICE, PayoutDeed, Purchase, Reversal, is_last_of_who_disputed
 from .withdrawing import Withdrawing
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pairly.example/demo")
 _READ_AFTER = timedelta(days=2)  # who was told of something has looked by then
 _EVIDENCE = timedelta(days=10)
+DISPUTE_FEE_MINOR = 1_500
 
 
 @contextmanager
@@ -107,11 +108,8 @@ class Dealings:
             self._send_on(purchase, amount_minor, at)
 
     def _send_on(self, purchase: Purchase, amount_minor: int, at: datetime) -> None:
-        """The provider sends it to our bank two days later; of the latest one it keeps what a dispute cost."""
-        kept_minor = 0
-        if purchase.fan == 0 and purchase.at_h == LATEST_PURCHASE_H - 1:
-            disputes = MoneyBack.objects.filter(payment__currency=purchase.currency, fee_minor__gt=0)
-            kept_minor = disputes.aggregate(n=Sum("fee_minor"))["n"] or 0
+        """The provider sends it to our bank two days later; of who disputed it keeps what that cost from their last."""
+        kept_minor = DISPUTE_FEE_MINOR if is_last_of_who_disputed(purchase) else 0
         provider_money.record(
             op_id=uuid.uuid5(NAMESPACE, f"{_name(purchase)}|sent on"),
             movement="provider_payout",
@@ -141,7 +139,7 @@ class Dealings:
                     amount_minor=amount_minor,
                     state="open",
                     reason="product_not_received",
-                    fee_minor=1_500,
+                    fee_minor=DISPUTE_FEE_MINOR,
                     evidence_due_at=at + _EVIDENCE,
                 ),
             )
@@ -169,9 +167,12 @@ class Dealings:
         if Unlock.objects.filter(buyer=self._fan(sale.fan), request_id=key).exists():
             return
         with moved_to(at):
-            bought = unlocks.unlock_item(
-                user=self._fan(sale.fan), uid=item.uid, price_centi=ware.price_centi, idempotency_key=key
-            )
+            try:
+                bought = unlocks.unlock_item(
+                    user=self._fan(sale.fan), uid=item.uid, price_centi=ware.price_centi, idempotency_key=key
+                )
+            except NotFound:  # who sells it has taken their profile down since
+                return
             Unlock.objects.filter(pk=bought.unlock.pk).update(created_at=at)
 
     def _give_back(self, given: GiveBack, at: datetime) -> None:

@@ -34,6 +34,7 @@ _REVERSED: tuple[tuple[int, float, int, Literal["refund", "dispute"], float], ..
     (0, -11.0 * DAY, 0, "refund", 2.5),
     (3, -8.0 * DAY, 1, "dispute", 44.0),
 )
+_DISPUTING = frozenset(fan for fan, _, _, kind, _ in _REVERSED if kind == "dispute")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -213,6 +214,15 @@ def list_purchases() -> tuple[Purchase, ...]:
     return tuple(found)
 
 
+def is_last_of_who_disputed(purchase: Purchase) -> bool:
+    """Whether it is what somebody bought last whose bank wanted another purchase back."""
+    return purchase.fan in _DISPUTING and purchase.at_h == _last_purchase_h(purchase.fan)
+
+
+def _last_purchase_h(fan: int) -> float:
+    return LATEST_PURCHASE_H - 1 - fan
+
+
 def _purchases_of(fan: int) -> Iterator[Purchase]:
     currency = _currency_of(fan)
     balance, number = 0, 0
@@ -225,8 +235,8 @@ def _purchases_of(fan: int) -> Iterator[Purchase]:
             balance, number = balance + package.credits_centi, number + 1
         balance += change_centi
     # Something to spend for who signs in as them.
-    left = PACKAGES[2 if fan == 0 else 0]
-    yield Purchase(at_h=LATEST_PURCHASE_H - 1 - fan, fan=fan, number=number, package=left, currency=currency)
+    left = PACKAGES[2 if fan == 0 or fan in _DISPUTING else 0]
+    yield Purchase(at_h=_last_purchase_h(fan), fan=fan, number=number, package=left, currency=currency)
     yield from (reversal.purchase for reversal in _list_reversals() if reversal.purchase.fan == fan)
 
 

@@ -344,6 +344,8 @@ def employ(user: User, *permissions: str) -> None:
     user.groups.clear()
     codenames = [name.removeprefix("users.") for name in permissions]
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="users", codename__in=codenames))
+    for cache in ("_perm_cache", "_user_perm_cache", "_group_perm_cache"):  # a user asked once answers as before
+        user.__dict__.pop(cache, None)
 
 
 ALL_PERMISSIONS = frozenset(f"users.{codename}" for codename, _name in PERMISSIONS)

@@ -54,6 +54,7 @@ def verify(world, reviewer, open_browser):
         work.take(uid=cases[name].uid, user=moderator)
         work.decide(uid=cases[name].uid, user=moderator, outcome=outcome, note=note)
     work.take(uid=cases["asking"].uid, user=reviewer)
+    world.paths["rejected request"] = f"/verification/{cases['turned down'].ref}/appeal/"
     world.contexts |= {name: open_browser(user) for name, user in people.items()}
 
 

@@ -952,7 +952,7 @@ EVERYWHERE = [
     Entry(name="staff-payment-disputed", view="moderation:payment", persona="staff", path=at("payment of staff")),
     Entry(
         name="staff-refund-errors",
-        view="moderation:payment-refund",
+        view="moderation:payment",  # its form, with what is wrong
         persona="staff",
         path=lambda world: f"{world.paths['payment to refund']}refund/?amount=lots&reason=",
         status=422,
@@ -971,6 +971,9 @@ EVERYWHERE = [
     Entry(name="verification-in-review", view="trust:verifications", persona="asking"),
     Entry(name="verification-rejected", view="trust:verifications", persona="turned down"),
     Entry(name="verification-approved", view="trust:verifications", persona="verified"),
+    Entry(
+        name="verification-appeal", view="trust:verification-appeal", persona="turned down", path=at("rejected request")
+    ),
     Entry(name="verification-new", view="trust:verification-new", persona="newcomer"),
     Entry(name="verification-new-waiting", view="trust:verification-new", persona="asking"),
     Entry(
@@ -1229,4 +1232,7 @@ NO_PAGES: dict[str, dict[str, str]] = {
     # -- verifications
     "trust:verification-withdraw": {"uid": "00000000-0000-7000-8000-000000000000"},
     "moderation:verification-file": {"uid": "00000000-0000-7000-8000-000000000000", "kind": "document"},  # a file
+    # -- reports, appeals
+    "moderation:report-file": {"uid": "00000000-0000-7000-8000-000000000000"},  # a file
+    "moderation:appeal-answer": {"uid": "00000000-0000-7000-8000-000000000000"},
 }

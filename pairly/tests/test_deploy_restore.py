@@ -40,7 +40,10 @@ ROOT = databases.ROOT
 PASSWORD = "a long enough passphrase 7"
 PICTURE, DOCUMENT = b"a public picture", b"a private document"
 # What differs afterwards, on purpose: ended sign-ins, deleted codes, accounts and state of the roll-up, keys of files.
-CHANGED = {"users_session", "users_passwordreset", "credits_account", "credits_roll_up_state", "moderation_filekey"}
+CHANGED = {"users_session", "users_passwordreset", "credits_account", "credits_roll_up_state", "moderation_filekey"} | {
+    "credits_check_point",
+    "credits_check_total",
+}
 
 
 @dataclass

@@ -129,7 +129,7 @@ def test_a_creator_is_verified_by_a_reviewer_who_uses_keys_alone(sit_down):
 
     own.locator(TOAST, has_text="You are verified").wait_for()
     own.reload()
-    expect(own.locator(".notice-good")).to_contain_text("You are verified until")
+    expect(own.locator(".notice-success")).to_contain_text("You are verified until")
     assert is_clean(own) == []
     certificate = Certificate.objects.get(user=creator, revoked_at__isnull=True)
     assert certificate.verification == request
