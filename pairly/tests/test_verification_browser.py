@@ -82,7 +82,7 @@ def send_in(page):
     page.screenshot(path=SCREENS / "verification-chosen-360.png", full_page=True)
     page.get_by_role("button", name="Send both pictures").click()
     page.wait_for_url("**/verification/")
-    expect(page.locator(".badge-held")).to_have_text("sent")
+    expect(page.locator(".badge-held")).to_have_text("Sent")
 
 
 def tab_to(page, selector):
