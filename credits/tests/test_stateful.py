@@ -335,7 +335,7 @@ class Ledger(RuleBasedStateMachine):
                 self.model.move("bank", "psp_clearing", currency, -minor)
         for one in self.payouts:
             if one["state"] == "sent" and one["at"] + timedelta(days=3) <= self.now:
-                self._step(one, "settled")
+                self._step(one, "settled", "bank")
 
     @rule(creator=people, days=st.integers(1, 5))
     def delay(self, creator, days):
@@ -442,26 +442,32 @@ class Ledger(RuleBasedStateMachine):
             self.payouts.append({**one, "state": "locked"})
 
     @precondition(lambda self: any(one["state"] in STEPS for one in getattr(self, "payouts", ())))
-    @rule(data=st.data())
-    def payout_goes_on(self, data):
+    @rule(data=st.data(), source=st.sampled_from(["bank", "psp_clearing"]))
+    def payout_goes_on(self, data, source):
         one = data.draw(st.sampled_from([one for one in self.payouts if one["state"] in STEPS]))
         for _ in range(data.draw(st.integers(1, 3))):
             if one["state"] in STEPS:
-                self._step(one, data.draw(st.sampled_from(STEPS[one["state"]])))
+                self._step(one, data.draw(st.sampled_from(STEPS[one["state"]])), source)
 
-    def _step(self, one, step):
+    def _step(self, one, step, source):
+        op_id = uuid7()
         self.once(
             payouts.step, other={"amount_minor": one["minor"] + 1}, user_id=self.creators[one["creator"]].pk,
-            op_id=uuid7(), name=step, amount_centi=one["amount"], currency=one["currency"],
-            amount_minor=one["minor"], at=self.now,
+            op_id=op_id, name=step, amount_centi=one["amount"], currency=one["currency"],
+            amount_minor=one["minor"], at=self.now, source=source, settled_op=one.get("settled_op"),
         )  # fmt: skip
-        one["state"], one["at"] = step, self.now
+        if step == "settled":
+            one["left"], one["settled_op"] = source, op_id
+        one["state"], one["at"] = "locked" if step == "unsent" else step, self.now
         if step in ("rejected", "sent"):
             self.model.locked[one["creator"]] -= one["amount"]
-        if step != "sent" and step != "settled":
+        if step == "unsent":
+            self.model.locked[one["creator"]] += one["amount"]
+        if step in ("rejected", "returned", "bounced"):
             self.model.earned[one["creator"]] += one["amount"]
         if step in MONEY:
-            self.model.move(*MONEY[step], one["currency"], one["minor"])
+            debit, credit = (one["left"] if side == "left" else side for side in MONEY[step])
+            self.model.move(debit, credit, one["currency"], one["minor"])
 
     # -- what is kept in the background
     @rule()
@@ -511,12 +517,13 @@ class Ledger(RuleBasedStateMachine):
             assert [f for f in found if not f.is_ok] == []
 
 
-STEPS = {"locked": ("rejected", "sent"), "sent": ("settled", "returned"), "settled": ("bounced",)}
+STEPS = {"locked": ("rejected", "sent"), "sent": ("settled", "returned", "unsent"), "settled": ("bounced",)}
 MONEY = {
     "sent": ("redemption", "payouts_payable"),
-    "settled": ("payouts_payable", "bank"),
+    "settled": ("payouts_payable", "left"),
     "returned": ("payouts_payable", "redemption"),
-    "bounced": ("bank", "redemption"),
+    "unsent": ("payouts_payable", "redemption"),
+    "bounced": ("left", "redemption"),
 }
 
 
