@@ -61,6 +61,7 @@ class MoneyLoad(Load):
         self.happened: dict[uuid.UUID, list[str]] = {}  # what the provider did to them
         self.refunds: dict[uuid.UUID, uuid.UUID] = {}  # payment by the key of a refund that was acknowledged
         self.payouts: dict[uuid.UUID, str] = {}  # and what was decided
+        self._written = set()
         self._untouched: list[uuid.UUID] = []
         self._n_bought: Counter[int] = Counter()
         self.staff = make_staff("finance")
@@ -248,9 +249,11 @@ class MoneyLoad(Load):
     def _write(self, talk):
         if self._deliver(talk.fan.account, talk.conversation, price_centi=PRICE_CENTI):
             self.done["spent"] += 1
+            self._written.add(talk)
 
     def _reply(self, n):
-        if self._deliver(self.talks[n].creator.account, self._replies[n]):
+        """Not before the fan wrote: whom a creator writes to first writes for nothing."""
+        if self.talks[n] in self._written and self._deliver(self.talks[n].creator.account, self._replies[n]):
             self.done["replied"] += 1
         self._over.wait(1)
 
