@@ -33,10 +33,13 @@ def record_purchase(
         "%s::bigint, %s::uuid, COALESCE(%s::timestamptz, now()))",
         params=[user_id, op_id, _hash(request), credits_centi, currency, amount_minor, payment_uid, at],
     )
-    repaid = int(
-        call_value(sql="SELECT credits_repay_debt(%s::bigint, COALESCE(%s::timestamptz, now()))", params=[user_id, at])
+    recorded = _recorded(code, balance)
+    if recorded.is_replay:
+        return recorded
+    repaid = call_value(
+        sql="SELECT credits_repay_debt(%s::bigint, COALESCE(%s::timestamptz, now()))", params=[user_id, at]
     )
-    return _recorded(code, balance - repaid)
+    return Recorded(balance_centi=balance - int(repaid), is_replay=False)
 
 
 def grant_promo(*, user_id: int, op_id: uuid.UUID, credits_centi: int, at: datetime | None = None) -> Recorded:

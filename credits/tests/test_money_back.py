@@ -148,6 +148,23 @@ def test_what_is_spent_is_covered_by_the_reserve_and_then_owed_and_the_creator_k
     assert_books()
 
 
+def test_a_purchase_that_is_told_of_again_repays_nothing_that_is_owed_since(people):
+    fan, creator = people
+    spent = buy(fan, 100_000)
+    hold(fan, creator, 100_000, 1)
+    reply(creator, 1)
+    purchase = {"user_id": fan.pk, "op_id": uuid7(), "credits_centi": 50_000, "currency": "USD", "amount_minor": 500}
+    payment = uuid7()
+    assert purchases.record_purchase(payment_uid=payment, **purchase).balance_centi == 50_000
+    take(fan, spent, 1_000)
+    assert balances(fan) == (50_000, -100_000)
+    again = purchases.record_purchase(payment_uid=payment, at=timezone.now() - timedelta(days=9), **purchase)
+    assert (again.is_replay, again.balance_centi) == (True, 50_000)
+    assert balances(fan) == (50_000, -100_000)
+    assert money_back.repay_debt(user_id=fan.pk, at=timezone.now()) == 50_000
+    assert_books()
+
+
 def test_a_payment_of_somebody_else_is_not_found(people):
     fan, creator = people
     payment = buy(fan, 100)
