@@ -1,11 +1,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from functools import cache
-from itertools import product
-from string import ascii_uppercase
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from pairly.common.problems import Problem
-from profiles.names import country_name, is_country
+from profiles.names import country_choices
 from users.forms import ProblemForm
 
 from .constants import PAYOUT_COUNTRIES, PAYOUT_CURRENCIES
@@ -93,19 +90,12 @@ class AccountForm(ProblemForm):
         return {"kind": self.kind, "currency": currency, "country": country, "details": data}
 
 
-@cache
-def _every_country() -> Iterable[str]:
-    """The codes of ISO 3166 that have a name."""
-    return [code for code in map("".join, product(ascii_uppercase, repeat=2)) if is_country(code=code)]
-
-
 class _PlacedForm(AccountForm):
     """One that asks for the country and the currency."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        reached = PAYOUT_COUNTRIES.get(self.kind) or _every_country()
-        codes = sorted(((code, country_name(code=code)) for code in reached), key=lambda pair: pair[1])
+        codes = country_choices(codes=PAYOUT_COUNTRIES.get(self.kind, ()))
         self.fields["country"] = forms.ChoiceField(label=_("Country of the account"), choices=[("", "–"), *codes])
         currencies = [(code, code) for code in PAYOUT_CURRENCIES[self.kind]]
         self.fields["currency"] = forms.ChoiceField(label=_("Currency of the account"), choices=currencies)

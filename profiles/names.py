@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import product
+from string import ascii_uppercase
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_timedelta
@@ -47,6 +50,12 @@ def language_name(*, code: str) -> str:
 def is_country(*, code: str) -> bool:
     """Whether this is the code of a country: two letters that CLDR knows, and not a stand-in such as ZZ or EU."""
     return len(code) == 2 and code in _locale("en").territories and code not in _NO_COUNTRIES
+
+
+def country_choices(*, codes: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Codes (default: of every country) with their names in the viewer's language, by name."""
+    every = codes or [code for code in map("".join, product(ascii_uppercase, repeat=2)) if is_country(code=code)]
+    return sorted(((code, country_name(code=code)) for code in every), key=lambda pair: pair[1])
 
 
 def is_language(*, code: str) -> bool:

@@ -6922,11 +6922,13 @@ export interface components {
             /** Format: date-time */
             taken_until?: string | null;
         };
-        /** @description Two pictures as multipart; `reason` is what it is wanted for. */
+        /** @description Two pictures as multipart; `reason` is what it is wanted for. `document_country`: two letters of ISO 3166-1. */
         VerificationIn: {
             consent: boolean;
             /** Format: uri */
             document: string;
+            /** @default  */
+            document_country?: string;
             /**
              * @description * `passport` - Passport
              *     * `id_card` - Identity card

@@ -33,7 +33,7 @@ def load(ref: uuid.UUID) -> dict[str, Any]:
         "rule": sanctions.rule_of(sanction=sanction) if sanction else "",
         "reason": reason_of(verification=appeal.verification) if appeal.verification else "",
         "report": {"shown": reports.show_case(case=case)} if case else None,
-        "form": WordsForm(),
+        "form": WordsForm(auto_id="answer_%s"),
     }
 
 

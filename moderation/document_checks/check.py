@@ -61,4 +61,5 @@ def settings_of_project() -> CheckSettings:
         openai_base_url=django_settings.OPENAI_BASE_URL,
         openai_model=django_settings.OPENAI_MODEL,
         tesseract=django_settings.TESSERACT,
+        layer_seconds=django_settings.DOCUMENT_LAYER_SECONDS,
     )

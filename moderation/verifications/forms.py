@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from pairly.common.problems import Problem
+from profiles.names import country_choices
 from users.forms import ProblemForm
 
 from ..models import Verification
@@ -18,6 +19,12 @@ class VerificationForm(ProblemForm):
     """A document and a selfie. Whether the files are pictures says the service."""
 
     document_type = forms.ChoiceField(label=_("Your document"), choices=Verification.DocumentType.choices)
+    document_country = forms.ChoiceField(
+        label=_("Country that issued it"),
+        help_text=_("You may leave this empty."),
+        required=False,
+        choices=lambda: [("", "–"), *country_choices()],
+    )
     document = forms.FileField(
         label=_("A picture of the document"),
         help_text=_("The side with your photograph, all four corners in view, no glare. JPEG, PNG or WebP."),
@@ -48,6 +55,7 @@ class VerificationForm(ProblemForm):
         data = self.cleaned_data
         return {
             "document_type": data["document_type"],
+            "document_country": data["document_country"],
             "document": data["document"].read(FILE_MAX_BYTES + 1),
             "selfie": data["selfie"].read(FILE_MAX_BYTES + 1),
             "purpose": data["reason"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from pairly.common.problems import NotFound
 from users.models import User
@@ -95,10 +95,12 @@ def list_ending(*, at: datetime, limit: int) -> list[uuid.UUID]:
     return list(rows.order_by("valid_until").values_list("uid", flat=True)[:limit])
 
 
-def find_same_number(*, digest: bytes, user: User) -> int:
-    """On how many other accounts a document of this number was seen."""
-    rows = DocumentHash.objects.filter(kind=DocumentHash.Kind.NUMBER, digest=digest)
-    return rows.exclude(verification__user=user).aggregate(n=Count("verification__user", distinct=True))["n"] or 0
+def list_of_number(*, digest: bytes, but: Verification) -> list[tuple[int, bytes | None]]:
+    """Other requests with a document of this number: whose each is, and the hash of its name."""
+    names = DocumentHash.objects.filter(kind=DocumentHash.Kind.NAME, verification=OuterRef("verification"))
+    rows = DocumentHash.objects.filter(kind=DocumentHash.Kind.NUMBER, digest=digest).exclude(verification=but)
+    found = rows.annotate(name=Subquery(names.values("digest")[:1])).values_list("verification__user_id", "name")
+    return [(user_id, bytes(name) if name else None) for user_id, name in found[:100]]
 
 
 def find_alike(*, kind: str, bits: int, bands: tuple[int, int, int, int], user: User, within: int) -> list[int]:

@@ -105,6 +105,7 @@ GEMINI_MODEL = env.str("GEMINI_MODEL", "gemini-2.5-flash")
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "").rstrip("/")  # of any server that speaks chat completions: .../v1
 OPENAI_MODEL = env.str("OPENAI_MODEL", "")
+DOCUMENT_LAYER_SECONDS = env.float("DOCUMENT_LAYER_SECONDS", 4.0)  # after which a check is unknown
 TESSERACT = env.str("TESSERACT", "tesseract")  # the program that reads text, by name or path; none: empty
 
 # Product parameters (docs: design, section 8).

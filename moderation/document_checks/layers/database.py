@@ -97,12 +97,14 @@ def _differing(zone: mrz.Zone, evidence: Evidence) -> list[str]:
     declared, today = evidence.inputs.declared, evidence.inputs.today
     name = f"{declared.given_names} {declared.family_names}"
     found = {
-        "name": names.similarity(one=name, other=zone.name) < NAME_MIN,
+        "name": bool(name.strip()) and names.similarity(one=name, other=zone.name) < NAME_MIN,
         "birth": zone.born_on(today=today) != declared.born_on,
         "number": bool(declared.document_number)
         and names.folded(declared.document_number) != names.folded(zone.number),
         "expiry": bool(declared.expires_on) and zone.expires_on(today=today) != declared.expires_on,
-        "country": bool(places.alpha2(zone.issuer)) and places.alpha2(zone.issuer) != declared.document_country,
+        "country": bool(declared.document_country)
+        and bool(places.alpha2(zone.issuer))
+        and places.alpha2(zone.issuer) != declared.document_country,
     }
     return [field for field, differs in found.items() if differs]
 
@@ -154,7 +156,9 @@ def _duplicates(evidence: Evidence, zone: mrz.Zone | None, findings: _Findings) 
     number = names.folded(zone.number if zone else inputs.declared.document_number)
     if number:
         name = names.folded(f"{inputs.declared.given_names} {inputs.declared.family_names}")
-        uses = inputs.lookup.number_uses(country=inputs.declared.document_country, number=number, name=name)
+        # As the document says it: a form may leave its country empty.
+        country = (places.alpha2(zone.issuer) if zone else "") or inputs.declared.document_country
+        uses = inputs.lookup.number_uses(country=country, number=number, name=name)
         if any(not use.is_same_person for use in uses):
             findings.add("number_used", 20, veto="duplicate_document")
         if any(not use.is_same_name for use in uses):

@@ -9,11 +9,12 @@ from ..words import reason_of
 
 
 class VerificationIn(serializers.Serializer[None]):
-    """Two pictures as multipart; `reason` is what it is wanted for."""
+    """Two pictures as multipart; `reason` is what it is wanted for. `document_country`: two letters of ISO 3166-1."""
 
     document = serializers.FileField(allow_empty_file=True)
     selfie = serializers.FileField(allow_empty_file=True)
     document_type = serializers.ChoiceField(choices=Verification.DocumentType.choices)
+    document_country = serializers.CharField(max_length=2, required=False, allow_blank=True, default="")
     reason = serializers.CharField(max_length=PURPOSE_MAX, required=False, allow_blank=True, default="")
     consent = serializers.BooleanField()
 

@@ -54,6 +54,7 @@ class VerificationsView(APIView):
             document=document.read(FILE_MAX_BYTES + 1),
             selfie=selfie.read(FILE_MAX_BYTES + 1),
             document_type=data["document_type"],
+            document_country=data["document_country"],
             purpose=data["reason"],
             has_consented=data["consent"],
             ip=client_of(request=request._request).ip,

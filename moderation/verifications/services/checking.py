@@ -47,7 +47,7 @@ def _hand_over(verification: Verification, found: evidence.Evidence) -> bool:
         checked_at=timezone.now(),
         score=found.score,
         report=found.report,
-        document_country=found.country,
+        document_country=found.country or verification.document_country,
         is_of_age=found.is_of_age,
     ):
         return False

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
+from django.utils import timezone
+
+from ...document_checks.check import check_document, settings_of_project
+from ...document_checks.types import MAXIMA, Declared, DocumentClass, Inputs, Report
 from ...models import Verification
+from ...services import vault
+from .. import selectors
+from .earlier import EarlierDocuments
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,10 +35,57 @@ def nothing() -> Evidence:
 
 
 def gather(*, verification: Verification) -> Evidence:
-    """What the checks say of its pictures. None is asked yet, so all of it is unknown and a person looks at everything:
-    `moderation.document_checks` wants the given and the family name and the document's country, which nobody is asked
-    for so far."""
-    return nothing()
+    """What the checks say of its pictures. The name is the account's: a request has none. Raises FileGone."""
+    files = selectors.list_files(verification=verification)
+    document, user = files["document"].file, verification.user
+    declared = Declared(
+        given_names=user.name,
+        family_names="",
+        born_on=user.birth_date,
+        document_class=cast(DocumentClass, verification.document_type),
+        document_country=verification.document_country,
+    )
+    earlier = EarlierDocuments(verification=verification)
+    inputs = Inputs(
+        document=vault.read(file=document),
+        selfie=vault.read(file=files["selfie"].file),
+        declared=declared,
+        uploaded_hash=bytes(document.digest),
+        today=timezone.now().date(),
+        ip_address=verification.ip or "",
+        lookup=earlier,
+    )
+    report = check_document(inputs=inputs, settings=settings_of_project())
+    is_read = report.parts["database"].assessable
+    return Evidence(
+        score=report.total if len(report.unknown) < len(report.parts) else None,
+        report=_kept(report),
+        vetoes=list(report.vetoes),
+        country=verification.document_country or earlier.country,
+        is_of_age="under_age" not in report.vetoes if is_read else None,
+        hashes=dict(earlier.hashes),
+        looks=dict(earlier.looks),
+        heat_map=report.heat_map or b"",
+    )
+
+
+def _kept(report: Report) -> dict[str, Any]:
+    """The report without its pictures; reasons by their codes, which are put into words where they are read."""
+    layers = [
+        {
+            "name": name,
+            "score": part.score,
+            "max": MAXIMA[name],
+            "assessable": part.assessable,
+            "ms": part.ms,
+            "provider": part.provider,
+            "reasons": [
+                {"code": reason.code, "points": reason.points, "values": dict(reason.values)} for reason in part.reasons
+            ],
+        }
+        for name, part in report.parts.items()
+    ]
+    return {"layers": layers, "unknown": list(report.unknown), "vetoes": list(report.vetoes)}
 
 
 def bands_of(*, bits: int) -> tuple[int, int, int, int]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from pairly.common import after_commit
 from pairly.common.problems import InvalidInput
+from profiles.names import is_country
 from security.services import audit
 from users.models import User
 
@@ -31,16 +32,19 @@ def submit(
     document: bytes,
     selfie: bytes,
     document_type: str,
+    document_country: str = "",
     purpose: str = "",
     has_consented: bool,
     ip: str = "",
 ) -> Verification:
     """Send a document and a selfie in. They are encrypted before anything is written; the checks run afterwards.
+    `document_country` is ISO 3166-1 alpha-2, "" for not said.
 
-    Raises InvalidInput (`/document`, `/selfie`: too_large, unreadable, too_small, same; `/document_type`; `/consent`),
+    Raises InvalidInput (`/document`, `/selfie`: too_large, unreadable, too_small, same; `/document_type`,
+    `/document_country`: unknown; `/consent`),
     VerificationOpen, TooManyRequests.
     """
-    _check_words(document_type, has_consented)
+    _check_words(document_type, document_country, has_consented)
     mimes = _check_pictures(document, selfie)
     now = timezone.now()
     if selectors.get_standing(user=user).open:
@@ -49,6 +53,7 @@ def submit(
         raise TooManyRequests(retry_after_s=24 * 3600)
     fields: dict[str, Any] = {
         "document_type": document_type,
+        "document_country": document_country,
         "purpose": purpose.strip()[:PURPOSE_MAX],
         "consent_at": now,
         "submitted_at": now,
@@ -95,9 +100,11 @@ def destroy_now(*, user: User, uid: uuid.UUID) -> Verification:
     return verification
 
 
-def _check_words(document_type: str, has_consented: bool) -> None:
+def _check_words(document_type: str, document_country: str, has_consented: bool) -> None:
     if document_type not in Verification.DocumentType.values:
         raise _refused("/document_type", "unknown", _("Choose the kind of your document."))
+    if document_country and not is_country(code=document_country):
+        raise _refused("/document_country", "unknown", _("Choose a country from the list."))
     if not has_consented:
         raise _refused("/consent", "required", _("We may look at your document only if you agree to it."))
 
