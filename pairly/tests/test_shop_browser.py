@@ -92,6 +92,9 @@ def test_a_creator_sells_a_fan_unlocks_and_finds_it_in_the_library(desks):
     assert found is not None
     assert found.unlock == Unlock.objects.get()
     page.click("main .table button")
+    page.wait_for_selector("text=Give 120 credits back to Robin Fan?")
+    at_desk.check()
+    page.click(".ask .button-danger")
     page.wait_for_selector("text=given back")
     on_phone.page.goto("/library/")
     on_phone.page.wait_for_selector(".empty")
