@@ -21,6 +21,8 @@ RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requ
 
 # -- what runs -----------------------------------------------------------------------------------------------
 FROM python:3.11.14-slim-bookworm
+# It reads what is printed on documents (moderation/document_checks/ocr.py).
+RUN apt-get update && apt-get install -y --no-install-recommends tesseract-ocr && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 pairly && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin pairly
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
