@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import access_certificates as certificates
+from . import access_organisations as organisations
 from . import access_setups as make
 from . import access_shop as shop
 from . import access_trust as trust
@@ -97,6 +98,9 @@ QUEUE, CASE, MEMBER, INVITATION = {"kind": "queue"}, {"uid": "case"}, {"uid": "m
 PICTURE = {"uid": "private picture"}
 BAN_OBJECT = {"uid": "ban"}
 CERTIFICATE = {"code": "certificate"}
+ORGANISATION, REPRESENTATION = {"uid": "organisation"}, {"uid": "representation"}
+ORGANISATION_MEMBER = ORGANISATION | {"user_id": "organisation member"}
+NAMED = {"name": "Another Name"}
 LIST = {"list_id": "people list"}
 VERIFICATION, VERIFY = {"uid": "verification"}, "users.staff_review_verifications"
 DOCUMENT = VERIFICATION | {"kind": "document kind"}
@@ -639,6 +643,22 @@ API: dict[str, Route] = {
     "moderation:certificate-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),
     "moderation:certificate-detail": route(CERTIFICATE, GET=PUBLIC),
     "moderation:certificate-revoke": route(CERTIFICATE, POST=OWNER),
+    # -- organisations
+    "moderation:organisation-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, NAMED)),
+    "moderation:organisation-detail": route(ORGANISATION, GET=OWNER, PUT=ask(OWNER, NAMED), DELETE=OWNER),
+    "moderation:organisation-accept": route({"uid": "inviting organisation"}, POST=OWNER),
+    "moderation:organisation-members": route(
+        ORGANISATION, GET=OWNER, POST=ask(OWNER, organisations.the_peer_as_member)
+    ),
+    "moderation:organisation-withdraw": route(ORGANISATION, POST=ask(OWNER, organisations.the_peer_by_email)),
+    "moderation:organisation-member": route(ORGANISATION_MEMBER, PUT=ask(OWNER, {"role": "manager"}), DELETE=OWNER),
+    "moderation:organisation-creators": route(
+        ORGANISATION, GET=OWNER, POST=ask(OWNER, organisations.the_peer_as_creator)
+    ),
+    "moderation:organisation-certificates": route(ORGANISATION, GET=OWNER),
+    "moderation:representation-list": route(GET=SIGNED_IN),
+    "moderation:representation-detail": route(REPRESENTATION, GET=OWNER, DELETE=OWNER),
+    "moderation:representation-accept": route(REPRESENTATION, POST=OWNER),
     # -- reports, sanctions, appeals
     "moderation:report-create": route(POST=ask(SIGNED_IN, trust.report_of_the_peer)),
     "moderation:report-list": route(GET=SIGNED_IN),

@@ -1,0 +1,128 @@
+"""Reads of organisations: for their members, each by what their role lets them; and a creator's representations."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from pairly.common.problems import Forbidden, NotFound
+from users.models import User
+from users.registry import names_of
+
+from ..certificates import selectors as certificates
+from ..models import Certificate, Membership, Organisation, Representation
+from .constants import INVITATION_LIFE
+from .types import ShownCreator, ShownMember
+
+Role = Membership.Role
+OWNERS, MANAGERS, MEMBERS = (Role.OWNER,), (Role.OWNER, Role.MANAGER), tuple(Role)
+
+
+def list_own(*, user: User) -> QuerySet[Membership]:
+    """The organisations that `user` is a member of, and those that invite them; the newest first."""
+    is_open = Q(accepted_at__isnull=False) | Q(invited_at__gt=timezone.now() - INVITATION_LIFE)
+    rows = Membership.objects.filter(is_open, user=user, organisation__closed_at__isnull=True)
+    return rows.select_related("organisation").order_by("-pk")
+
+
+def get_own(*, user: User, uid: uuid.UUID, roles: Collection[str] = MEMBERS) -> Membership:
+    """The place of `user` in an open organisation. Raises NotFound for who is no member, Forbidden for members of
+    another role than `roles`."""
+    found = list_own(user=user).filter(organisation__uid=uid, accepted_at__isnull=False).first()
+    if found is None:
+        raise NotFound
+    if found.role not in roles:
+        raise Forbidden
+    return found
+
+
+def find_open(*, uid: uuid.UUID, for_update: bool = False) -> Organisation | None:
+    """An organisation that is not closed, for services; `for_update` locks it, inside a transaction."""
+    rows = Organisation.objects.filter(uid=uid, closed_at__isnull=True)
+    return (rows.select_for_update() if for_update else rows).first()
+
+
+def list_members(*, user: User, uid: uuid.UUID) -> QuerySet[Membership]:
+    """Who belongs to an organisation, for its members; owners and managers also see whom it invites. Whoever was
+    invited by their address is left out until they accept: the list must not tell who has an account. Raises NotFound.
+    """
+    place = get_own(user=user, uid=uid)
+    rows = Membership.objects.filter(organisation=place.organisation).select_related("user").order_by("-pk")
+    if place.role not in MANAGERS:
+        return rows.filter(accepted_at__isnull=False)
+    is_invited = Q(is_by_email=False, invited_at__gt=timezone.now() - INVITATION_LIFE)
+    return rows.filter(Q(accepted_at__isnull=False) | is_invited)
+
+
+def show_members(*, rows: Sequence[Membership]) -> list[ShownMember]:
+    """Members of one page with what they are called: one query for all names."""
+    names = names_of(users=[row.user for row in rows])
+    return [ShownMember(row=row, name=names[row.user_id]) for row in rows]
+
+
+def count_owners(*, organisation: Organisation, but: User) -> int:
+    """How many own it beside `but`."""
+    rows = Membership.objects.filter(organisation=organisation, role=Role.OWNER, accepted_at__isnull=False)
+    return rows.exclude(user=but).count()
+
+
+def list_people(*, organisation: Organisation, roles: Collection[str] = MANAGERS) -> list[User]:
+    """Members of these roles, to be told of something."""
+    rows = Membership.objects.filter(organisation=organisation, role__in=roles, accepted_at__isnull=False)
+    return [row.user for row in rows.select_related("user").order_by("pk")]
+
+
+# -- creators
+def list_creators(*, user: User, uid: uuid.UUID) -> QuerySet[Representation]:
+    """The creators of an organisation, for its members; those that have not answered for owners and managers alone.
+    Raises NotFound."""
+    place = get_own(user=user, uid=uid)
+    rows = Representation.objects.filter(organisation=place.organisation).select_related("creator", "organisation")
+    return (rows if place.role in MANAGERS else rows.filter(accepted_at__isnull=False)).order_by("-pk")
+
+
+def show_creators(*, rows: Sequence[Representation]) -> list[ShownCreator]:
+    """Creators of one page with what they are called."""
+    names = names_of(users=[row.creator for row in rows])
+    return [ShownCreator(row=row, name=names[row.creator_id]) for row in rows]
+
+
+def list_certificates(*, user: User, uid: uuid.UUID) -> QuerySet[Certificate]:
+    """Every certificate of the creators who let an organisation represent them, the newest first, for its members.
+    Raises NotFound."""
+    place = get_own(user=user, uid=uid)
+    agreed = Representation.objects.filter(organisation=place.organisation, accepted_at__isnull=False)
+    return certificates.list_of(people=agreed.values("creator"))
+
+
+def list_representations(*, user: User) -> QuerySet[Representation]:
+    """The organisations that represent the creator `user`, or ask to; the newest first."""
+    rows = Representation.objects.filter(creator=user, organisation__closed_at__isnull=True)
+    return rows.select_related("organisation", "creator").order_by("-pk")
+
+
+def get_representation(*, user: User, uid: uuid.UUID) -> Representation:
+    """One that `user` is the creator of, or an owner or manager of its organisation. Raises NotFound, and Forbidden for
+    other members."""
+    rows = Representation.objects.filter(uid=uid, organisation__closed_at__isnull=True)
+    found = rows.select_related("organisation", "creator").first()
+    if found is None:
+        raise NotFound
+    if found.creator_id != user.pk:
+        get_own(user=user, uid=found.organisation.uid, roles=MANAGERS)
+    return found
+
+
+# -- what is written about somebody
+def list_all_of(*, user: User) -> QuerySet[Membership]:
+    """Every place of somebody, also in closed organisations and where they never answered; for the copy of their data
+    and their erasure."""
+    return Membership.objects.filter(user=user).select_related("organisation").order_by("pk")
+
+
+def list_all_representations_of(*, user: User) -> QuerySet[Representation]:
+    """As `list_all_of`, as a creator."""
+    return Representation.objects.filter(creator=user).select_related("organisation", "creator").order_by("pk")
