@@ -222,6 +222,8 @@ def _organised(name: str, payload: Payload) -> str:
             return gettext("%(name)s lets your organisation represent them.") % {"name": name}
         case "ended":
             return gettext("An organisation does not represent you any more.")
+        case "given_up":
+            return gettext("A webhook of your organisation has not taken our notices for a week.")
         case "left":
             return gettext("%(name)s is not represented by your organisation any more.") % {"name": name}
     return gettext("There is news about an organisation of yours")

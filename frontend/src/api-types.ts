@@ -4077,6 +4077,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All of them, newest first, without their secrets. */
+        get: operations["get_webhooks"];
+        put?: never;
+        /**
+         * @description Register an address, with the secret in this answer alone. 422 `address_refused` for one that is not on the
+         *     Internet by https, 409 `too_many_webhooks`.
+         */
+        post: operations["post_webhooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Where it leads and what it hears of. */
+        get: operations["get_webhooks_uid"];
+        /** @description What it hears of, and whether it is paused: nothing of that time is told, what waited goes out after it. */
+        put: operations["put_webhooks_uid"];
+        post?: never;
+        /** @description Take it away, with what waits for it. */
+        delete: operations["delete_webhooks_uid"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{uid}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Newest first, for 30 days after it was taken or given up. */
+        get: operations["get_webhooks_uid_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{uid}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What was taken or given up: at once, and if need be for seven days more. 409 `delivery_waiting`. */
+        post: operations["post_webhooks_uid_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4853,6 +4927,45 @@ export interface components {
             obstacles: components["schemas"]["ObstacleOut"][];
             scheduled: components["schemas"]["ClosureOut"] | null;
         };
+        DeliveryIn: {
+            /** Format: uuid */
+            delivery_id: string;
+        };
+        /**
+         * @description One event for one webhook. `event_id` is the same at every try and for every webhook; `next_at` is when it is
+         *     tried, null once it was taken (`delivered`) or given up (`dead`).
+         */
+        DeliveryOut: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+            event: string;
+            /** Format: uuid */
+            event_id: string;
+            /** Format: uuid */
+            id: string;
+            last_error?: string;
+            last_status?: number | null;
+            n_tries?: number;
+            /** Format: date-time */
+            next_at?: string | null;
+            /**
+             * @description * `pending` - waiting
+             *     * `delivered` - delivered
+             *     * `dead` - given up
+             * @enum {string}
+             */
+            state?: "pending" | "delivered" | "dead";
+        };
+        DeliveryPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["DeliveryOut"][];
+        };
         /**
          * @description By hand: `account_holder`, `account_number`, `bank_code`, `bank_name`. RazorpayX: `account_holder` and `vpa`, or
          *     `account_number` and `ifsc`. Stripe asks on its own page.
@@ -4992,6 +5105,12 @@ export interface components {
              * @enum {integer}
              */
             v: 1;
+        };
+        /** @description What to hear of, and whether it is paused (`is_active` false). */
+        EventsIn: {
+            events: ("certificate.issued" | "certificate.revoked" | "certificate.expired" | "representation.accepted" | "representation.ended")[];
+            /** @default true */
+            is_active?: boolean;
         };
         /** @description A message of a report; `flaw` says what does not hold, "" where all does. */
         EvidenceOut: {
@@ -5653,6 +5772,20 @@ export interface components {
         NewPasskeyOut: {
             backup_codes: string[];
             passkey: components["schemas"]["PasskeyOut"];
+        };
+        /** @description With the secret that calls are signed with; it is shown this once. */
+        NewWebhookOut: {
+            /** Format: date-time */
+            created_at: string;
+            events: ("certificate.issued" | "certificate.revoked" | "certificate.expired" | "representation.accepted" | "representation.ended")[];
+            /** Format: uuid */
+            id: string;
+            is_active?: boolean;
+            /** Format: uuid */
+            organisation_id: string;
+            readonly secret: string;
+            /** Format: uri */
+            target_url: string;
         };
         /** @description `words` are for the people who look at it; the creator reads the reason. */
         NoAnswerIn: {
@@ -7352,6 +7485,33 @@ export interface components {
              */
             next: string | null;
             results: components["schemas"]["VisitorOut"][];
+        };
+        WebhookIn: {
+            events: ("certificate.issued" | "certificate.revoked" | "certificate.expired" | "representation.accepted" | "representation.ended")[];
+            /** Format: uuid */
+            organisation_id: string;
+            /** @description https, by name, on port 443 or 8443 */
+            target_url: string;
+        };
+        WebhookOut: {
+            /** Format: date-time */
+            created_at: string;
+            events: ("certificate.issued" | "certificate.revoked" | "certificate.expired" | "representation.accepted" | "representation.ended")[];
+            /** Format: uuid */
+            id: string;
+            is_active?: boolean;
+            /** Format: uuid */
+            organisation_id: string;
+            /** Format: uri */
+            target_url: string;
+        };
+        WebhookPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["WebhookOut"][];
         };
         /** @description What can be asked for now; `obstacles` are the codes of what a request would be refused with. */
         WithdrawableOut: {
@@ -17345,6 +17505,253 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_webhooks: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_webhooks_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    put_webhooks_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventsIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    delete_webhooks_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_webhooks_uid_deliveries: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+                state?: "dead" | "delivered" | "pending";
+            };
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_webhooks_uid_redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeliveryIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };

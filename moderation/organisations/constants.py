@@ -15,6 +15,7 @@ INVITATIONS_PER_MINUTE = 10  # an address is answered alike whether somebody has
 
 # -- webhooks
 WEBHOOKS_MAX = 5
+ADDRESS_MAX = 500
 EVENTS = (
     "certificate.issued",
     "certificate.revoked",

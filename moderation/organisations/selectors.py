@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -13,7 +14,7 @@ from users.models import User
 from users.registry import names_of
 
 from ..certificates import selectors as certificates
-from ..models import Certificate, Membership, Organisation, Representation
+from ..models import Certificate, Delivery, Membership, Organisation, Representation, Webhook
 from .constants import INVITATION_LIFE
 from .types import ShownCreator, ShownMember
 
@@ -114,6 +115,45 @@ def get_representation(*, user: User, uid: uuid.UUID) -> Representation:
     if found.creator_id != user.pk:
         get_own(user=user, uid=found.organisation.uid, roles=MANAGERS)
     return found
+
+
+# -- webhooks
+def list_webhooks(*, user: User) -> QuerySet[Webhook]:
+    """The webhooks of every organisation that `user` owns or manages, the newest first."""
+    managed = list_own(user=user).filter(accepted_at__isnull=False, role__in=MANAGERS).values("organisation")
+    return Webhook.objects.filter(organisation__in=managed).select_related("organisation").order_by("-pk")
+
+
+def get_webhook(*, user: User, uid: uuid.UUID) -> Webhook:
+    """One of an organisation that `user` owns or manages. Raises NotFound, and Forbidden for its other members."""
+    found = Webhook.objects.filter(uid=uid).select_related("organisation").first()
+    if found is None:
+        raise NotFound
+    get_own(user=user, uid=found.organisation.uid, roles=MANAGERS)
+    return found
+
+
+def list_deliveries(*, user: User, webhook: uuid.UUID, state: str = "") -> QuerySet[Delivery]:
+    """What was or is to be sent to a webhook, the newest first. Raises NotFound, Forbidden."""
+    rows = Delivery.objects.filter(webhook=get_webhook(user=user, uid=webhook)).order_by("-pk")
+    return rows.filter(state=state) if state else rows
+
+
+def get_delivery(*, user: User, webhook: uuid.UUID, uid: uuid.UUID, for_update: bool = False) -> Delivery:
+    """One of them. Raises NotFound, Forbidden."""
+    rows = list_deliveries(user=user, webhook=webhook).filter(uid=uid)
+    found = (rows.select_for_update(of=("self",)) if for_update else rows).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def list_expired(*, since: datetime, until: datetime) -> list[Certificate]:
+    """Certificates whose time ended between the two, and whose holders an organisation represents; for the job."""
+    agreed = Representation.objects.filter(accepted_at__isnull=False).values("creator")
+    return list(
+        certificates.list_of(people=agreed).filter(expires_at__gt=since, expires_at__lte=until, revoked_at=None)
+    )
 
 
 # -- what is written about somebody

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from moderation.models import Membership, Representation
-from moderation.organisations.services import founding, members
+from moderation.models import Delivery, Membership, Representation
+from moderation.organisations.services import founding, members, webhooks
+from pairly.common.ids import uuid7
 from pairly.testing.people import make_user
 from users.models import User
 
 if TYPE_CHECKING:
     from .access_setups import Scene
+
+
+RECEIVER = "localhost:9"  # one of settings; nothing is sent in this world
+TARGET, EVENTS = f"https://{RECEIVER}/notices", ["certificate.issued"]
 
 
 def make_organisations(owner: User, peer: User) -> dict[str, Any]:
@@ -24,7 +29,13 @@ def make_organisations(owner: User, peer: User) -> dict[str, Any]:
     Membership.objects.create(organisation=other, user=owner, role="manager")
     represented = Representation.objects.create(organisation=own, creator=peer, accepted_at=now)
     asked = Representation.objects.create(organisation=other, creator=owner)
+    webhook, _secret = webhooks.register(user=owner, organisation=own.uid, target_url=TARGET, events=EVENTS)
+    dead = Delivery.objects.create(
+        webhook=webhook, event=EVENTS[0], event_id=uuid7(), payload={}, state="dead", ended_at=now
+    )
     return {
+        "webhook": webhook.uid,
+        "delivery": dead.uid,
         "organisation": own.uid,
         "inviting organisation": other.uid,
         "organisation member": member.uid,
@@ -49,3 +60,15 @@ def the_peer_by_email(scene: Scene) -> dict[str, str]:
     uid = scene.world.objects["organisation"]
     members.invite_by_email(user=scene.owner, uid=uid, email=email, role="member")
     return {"email": email}
+
+
+def a_webhook(scene: Scene) -> dict[str, Any]:
+    return {**hears(scene), "organisation_id": str(scene.world.objects["organisation"]), "target_url": TARGET}
+
+
+def hears(scene: Scene) -> dict[str, Any]:
+    return {"events": ["certificate.revoked"]}
+
+
+def the_delivery(scene: Scene) -> dict[str, str]:
+    return {"delivery_id": str(scene.world.objects["delivery"])}

@@ -100,7 +100,7 @@ BAN_OBJECT = {"uid": "ban"}
 CERTIFICATE = {"code": "certificate"}
 ORGANISATION, REPRESENTATION = {"uid": "organisation"}, {"uid": "representation"}
 ORGANISATION_MEMBER = ORGANISATION | {"user_id": "organisation member"}
-NAMED = {"name": "Another Name"}
+NAMED, WEBHOOK = {"name": "Another Name"}, {"uid": "webhook"}
 LIST = {"list_id": "people list"}
 VERIFICATION, VERIFY = {"uid": "verification"}, "users.staff_review_verifications"
 DOCUMENT = VERIFICATION | {"kind": "document kind"}
@@ -659,6 +659,10 @@ API: dict[str, Route] = {
     "moderation:representation-list": route(GET=SIGNED_IN),
     "moderation:representation-detail": route(REPRESENTATION, GET=OWNER, DELETE=OWNER),
     "moderation:representation-accept": route(REPRESENTATION, POST=OWNER),
+    "moderation:webhook-list": route(GET=SIGNED_IN, POST=ask(OWNER, organisations.a_webhook)),
+    "moderation:webhook-detail": route(WEBHOOK, GET=OWNER, PUT=ask(OWNER, organisations.hears), DELETE=OWNER),
+    "moderation:webhook-deliveries": route(WEBHOOK, GET=OWNER),
+    "moderation:webhook-redeliver": route(WEBHOOK, POST=ask(OWNER, organisations.the_delivery)),
     # -- reports, sanctions, appeals
     "moderation:report-create": route(POST=ask(SIGNED_IN, trust.report_of_the_peer)),
     "moderation:report-list": route(GET=SIGNED_IN),

@@ -126,6 +126,8 @@ class World:
             "touched case",
             "verification",
             "organisation",
+            "webhook",
+            "delivery",
         )
         return {OWNER_EMAIL, OWNER_PHONE, *(str(self.objects[name]) for name in own)}
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from ...models import Membership, Representation
-from ..constants import NAME_MAX
+from ...models import Delivery, Membership, Representation, Webhook
+from ..constants import ADDRESS_MAX, EVENTS, NAME_MAX
 from ..types import ShownCreator, ShownMember
 
 ROLES = Membership.Role.choices
@@ -81,3 +81,57 @@ class RepresentationOut(serializers.ModelSerializer[Representation]):
     class Meta:
         model = Representation
         fields = ["id", "organisation_id", "organisation_name", "asked_at", "accepted_at"]
+
+
+# -- webhooks
+class EventsIn(serializers.Serializer[None]):
+    """What to hear of, and whether it is paused (`is_active` false)."""
+
+    events = serializers.ListField(child=serializers.ChoiceField(choices=EVENTS), min_length=1, max_length=len(EVENTS))
+    is_active = serializers.BooleanField(required=False, default=True)
+
+
+class WebhookIn(serializers.Serializer[None]):
+    organisation_id = serializers.UUIDField()
+    target_url = serializers.CharField(max_length=ADDRESS_MAX, help_text="https, by name, on port 443 or 8443")
+    events = serializers.ListField(child=serializers.ChoiceField(choices=EVENTS), min_length=1, max_length=len(EVENTS))
+
+
+class WebhookOut(serializers.ModelSerializer[Webhook]):
+    id = serializers.UUIDField(source="uid")
+    organisation_id = serializers.UUIDField(source="organisation.uid")
+    events = serializers.ListField(child=serializers.ChoiceField(choices=EVENTS))
+
+    class Meta:
+        model = Webhook
+        fields = ["id", "organisation_id", "target_url", "events", "is_active", "created_at"]
+
+
+class NewWebhookOut(WebhookOut):
+    """With the secret that calls are signed with; it is shown this once."""
+
+    secret = serializers.SerializerMethodField()
+
+    class Meta(WebhookOut.Meta):
+        fields = [*WebhookOut.Meta.fields, "secret"]
+
+    def get_secret(self, webhook: Webhook) -> str:
+        return str(self.context["secret"])
+
+
+class DeliveryIn(serializers.Serializer[None]):
+    delivery_id = serializers.UUIDField()
+
+
+class DeliveryOut(serializers.ModelSerializer[Delivery]):
+    """One event for one webhook. `event_id` is the same at every try and for every webhook; `next_at` is when it is
+    tried, null once it was taken (`delivered`) or given up (`dead`)."""
+
+    id = serializers.UUIDField(source="uid")
+
+    class Meta:
+        model = Delivery
+        fields = [
+            "id", "event", "event_id", "state", "n_tries", "created_at", "next_at", "last_status", "last_error",
+            "ended_at",
+        ]  # fmt: skip

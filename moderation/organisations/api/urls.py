@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from . import views, webhook_views
 
 _ONE = "organisations/<uuid:uid>"
 
@@ -18,4 +18,8 @@ urlpatterns = [
     path("representations", views.RepresentationsView.as_view(), name="representation-list"),
     path("representations/<uuid:uid>", views.RepresentationView.as_view(), name="representation-detail"),
     path("representations/<uuid:uid>/accept", views.AcceptRepresentationView.as_view(), name="representation-accept"),
+    path("webhooks", webhook_views.WebhooksView.as_view(), name="webhook-list"),
+    path("webhooks/<uuid:uid>", webhook_views.WebhookView.as_view(), name="webhook-detail"),
+    path("webhooks/<uuid:uid>/deliveries", webhook_views.DeliveriesView.as_view(), name="webhook-deliveries"),
+    path("webhooks/<uuid:uid>/redeliver", webhook_views.RedeliverView.as_view(), name="webhook-redeliver"),
 ]

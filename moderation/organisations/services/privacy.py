@@ -9,7 +9,7 @@ from users.types import ExportWriter
 
 from ...models import Membership, Organisation
 from .. import selectors
-from . import founding, representing
+from . import deliveries, founding, representing
 
 Role = Membership.Role
 
@@ -29,6 +29,7 @@ def erase(*, user: User) -> None:
     highest role, and is closed where nobody is left."""
     for found in selectors.list_all_representations_of(user=user):
         representing.drop(representation=found)
+    deliveries.forget(user=user)
     for place in selectors.list_all_of(user=user):
         organisation = selectors.find_open(uid=place.organisation.uid, for_update=True)
         place.delete()

@@ -15,7 +15,7 @@ from ...models import Representation
 from .. import selectors
 from ..constants import CREATORS_MAX
 from ..errors import AlreadyThere, TooManyCreators
-from . import notices
+from . import happenings, notices
 from .founding import lock, note
 
 
@@ -47,6 +47,7 @@ def accept(*, user: User, uid: uuid.UUID) -> Representation:
         found.accepted_at = timezone.now()
         found.save(update_fields=["accepted_at"])
         note(action="representation.accepted", organisation=found.organisation, by=user)
+        happenings.representation_changed(representation=found, event="representation.accepted")
         notices.tell_managers(organisation=found.organisation, state="represented", actor=user)
     return found
 
@@ -67,7 +68,11 @@ def end(*, user: User, uid: uuid.UUID) -> None:
 
 def drop(*, representation: Representation) -> bool:
     """What ends with it, in the caller's transaction. Returns False where it had ended before."""
-    return bool(Representation.objects.filter(pk=representation.pk).delete()[0])
+    if not Representation.objects.filter(pk=representation.pk).delete()[0]:
+        return False
+    if representation.accepted_at is not None:
+        happenings.representation_changed(representation=representation, event="representation.ended")
+    return True
 
 
 def _get_creator(user: User, uid: uuid.UUID) -> User:
