@@ -434,7 +434,7 @@ _ALL = (
         many=lambda n: ngettext(
             "%(n)d piece of news about organisations", "%(n)d pieces of news about organisations", n
         ),
-        page=_to("trust:verifications"),
+        page=_to("trust:organisations"),
         mail=Mail.NOW,
     ),
     Kind(

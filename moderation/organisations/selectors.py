@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -13,10 +15,11 @@ from pairly.common.problems import Forbidden, NotFound
 from users.models import User
 from users.registry import names_of
 
+from ..certificates import published
 from ..certificates import selectors as certificates
 from ..models import Certificate, Delivery, Membership, Organisation, Representation, Webhook
-from .constants import INVITATION_LIFE
-from .types import ShownCreator, ShownMember
+from .constants import INVITATION_LIFE, STAFF_PERMISSION
+from .types import DeadDelivery, ShownCertificate, ShownCreator, ShownMember
 
 Role = Membership.Role
 OWNERS, MANAGERS, MEMBERS = (Role.OWNER,), (Role.OWNER, Role.MANAGER), tuple(Role)
@@ -99,6 +102,13 @@ def list_certificates(*, user: User, uid: uuid.UUID) -> QuerySet[Certificate]:
     return certificates.list_of(people=agreed.values("creator"))
 
 
+def show_certificates(*, user: User, uid: uuid.UUID, limit: int) -> list[ShownCertificate]:
+    """The newest of `list_certificates` with their state, as a page shows them."""
+    now = timezone.now()
+    found = [published.show(certificate=row) for row in list_certificates(user=user, uid=uid)[:limit]]
+    return [ShownCertificate(code=one.code, state=one.state(at=now), name=one.says.get("name", "")) for one in found]
+
+
 def list_representations(*, user: User) -> QuerySet[Representation]:
     """The organisations that represent the creator `user`, or ask to; the newest first."""
     rows = Representation.objects.filter(creator=user, organisation__closed_at__isnull=True)
@@ -146,6 +156,32 @@ def get_delivery(*, user: User, webhook: uuid.UUID, uid: uuid.UUID, for_update: 
     if found is None:
         raise NotFound
     return found
+
+
+def count_dead(*, webhooks: Sequence[Webhook]) -> list[tuple[Webhook, int]]:
+    """Webhooks that the caller may see, each with how many notices were given up: one query."""
+    rows = Delivery.objects.filter(webhook__in=webhooks, state=Delivery.State.DEAD).values_list("webhook", flat=True)
+    n_dead = Counter(rows)
+    return [(webhook, n_dead[webhook.pk]) for webhook in webhooks]
+
+
+def list_dead(*, staff: User, limit: int) -> list[DeadDelivery]:
+    """What was given up, of all organisations, the newest first. Raises Forbidden without the permission."""
+    if not staff.has_perm(STAFF_PERMISSION):
+        raise Forbidden
+    rows = Delivery.objects.filter(state=Delivery.State.DEAD).select_related("webhook__organisation")
+    return [
+        DeadDelivery(
+            organisation=row.webhook.organisation.name,
+            host=urlsplit(row.webhook.target_url).netloc,
+            event=row.event,
+            n_tries=row.n_tries,
+            status=row.last_status,
+            error=row.last_error,
+            ended_at=row.ended_at,
+        )
+        for row in rows.order_by("-pk")[:limit]
+    ]
 
 
 def list_expired(*, since: datetime, until: datetime) -> list[Certificate]:

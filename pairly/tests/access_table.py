@@ -374,6 +374,11 @@ PAGES: dict[str, Route] = {
     "trust:certificates": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),
     "trust:certificate-file": route(CERTIFICATE, GET=OWNER),
     "trust:certificate-revoke": route(CERTIFICATE, POST=OWNER),
+    # -- organisations
+    "trust:organisations": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, {**NAMED, "found": "yes"})),
+    "trust:organisation": route(ORGANISATION, GET=OWNER, POST=ask(OWNER, {**NAMED, "rename": "yes"})),
+    "trust:webhook": route(WEBHOOK, GET=OWNER, POST=ask(OWNER, {"pause": "yes"})),
+    "moderation:dead-deliveries": route(GET="users.staff_view_webhooks"),
     # -- reports, sanctions, appeals
     "trust:reports": route(GET=SIGNED_IN),
     "trust:report": route(

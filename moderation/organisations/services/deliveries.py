@@ -91,7 +91,8 @@ def body_of(*, delivery: Delivery) -> bytes:
 
 def wait_after(*, n_tries: int) -> timedelta:
     """How long to wait after so many failed tries."""
-    return min(FIRST_WAIT * WAIT_FACTOR ** min(n_tries - 1, 10), LONGEST_WAIT)
+    factor: int = WAIT_FACTOR ** min(n_tries - 1, 10)
+    return min(FIRST_WAIT * factor, LONGEST_WAIT)
 
 
 def _send(row: Delivery) -> bool:
