@@ -21,6 +21,9 @@ class ModerationConfig(AppConfig):
         from .appeals.services import privacy as appeal_privacy
         from .certificates.services import privacy as certificate_privacy
         from .certificates.services import revoking
+        from .events import on_certificate
+        from .organisations.services import happenings
+        from .organisations.services import privacy as organisation_privacy
         from .reports import queue as reports
         from .reports.services import privacy as report_privacy
         from .sanctions.constants import STATEMENT_MAIL
@@ -52,6 +55,9 @@ class ModerationConfig(AppConfig):
         # -- certificates
         registry.on_suspension(revoking.after_suspension)
         registry.on_privacy(export=certificate_privacy.export, erase=certificate_privacy.erase)
+        # -- organisations
+        on_certificate(happenings.certificate_changed)
+        registry.on_privacy(export=organisation_privacy.export, erase=organisation_privacy.erase)
         # -- fraud
         queues.register(fraud_alerts.QUEUE)
         on_alert(fraud_cases.open_case)

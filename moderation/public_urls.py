@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .appeals.urls import urlpatterns as appeals
 from .certificates.urls import urlpatterns as certificates
+from .organisations.urls import urlpatterns as organisations
 from .reports.urls import urlpatterns as reports
 from .sanctions.urls import urlpatterns as sanctions
 from .verifications.urls import urlpatterns as verifications
@@ -20,4 +21,5 @@ urlpatterns = [
     # -- certificates
     *certificates,
     # -- organisations
+    *organisations,
 ]

@@ -58,6 +58,8 @@ LINKS = (
     Link("moderation:people", _("Who works here"), "users.staff_invite", "people"),
     # -- payouts
     Link("moderation:transfers", _("Transfers by hand"), "users.staff_review_payouts", "card"),
+    # -- organisations
+    Link("moderation:dead-deliveries", _("Webhooks given up"), "users.staff_view_webhooks", "alert"),
     # -- data
     Link("admin:index", _("Data"), "", "search"),
 )

@@ -5,6 +5,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
+from .organisations.services import deliveries, happenings
 from .reports.services import deciding
 from .verifications.services import checking, lifecycle
 
@@ -28,3 +29,16 @@ def sweep_verifications() -> int:
 def sweep_reports() -> int:
     """Every hour: evidence of decided reports that was kept long enough."""
     return deciding.forget_due(at=timezone.now())
+
+
+@shared_task(name="moderation.send_deliveries")
+def send_deliveries() -> int:
+    """After something happened and every 30 s: what is due to go to the webhooks of organisations."""
+    return deliveries.send_due()
+
+
+@shared_task(name="moderation.sweep_deliveries")
+def sweep_deliveries() -> int:
+    """Every hour: certificates that have run out are told of, and what was told long ago is removed."""
+    at = timezone.now()
+    return happenings.tell_expired(at=at) + deliveries.retain(at=at)

@@ -15,6 +15,7 @@ from . import (
     views,
 )
 from .appeals.urls import staff_urlpatterns as appeals
+from .organisations.urls import staff_urlpatterns as organisations
 from .reports.urls import staff_urlpatterns as reports
 from .verifications.urls import staff_urlpatterns as verifications
 
@@ -63,6 +64,8 @@ urlpatterns = [
     path("transfers/<uuid:uid>/returned/", payout_views.ReturnedPage.as_view(), name="transfer-returned"),
     # -- verifications
     *verifications,
+    # -- organisations
+    *organisations,
     # -- fraud
     path("security/", fraud_views.SecurityAnalyticsPage.as_view(), name="security-analytics"),
     # -- reports and appeals

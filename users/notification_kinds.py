@@ -208,6 +208,27 @@ def _reversed(name: str, payload: Payload) -> str:
     return gettext("A payment of yours was reversed. Credits taken back: %(n)s") % values
 
 
+def _organised(name: str, payload: Payload) -> str:
+    match payload.get("state"):
+        case "invited":
+            return gettext("%(name)s invites you to an organisation.") % {"name": name}
+        case "joined":
+            return gettext("%(name)s has joined your organisation.") % {"name": name}
+        case "removed":
+            return gettext("%(name)s has removed you from an organisation.") % {"name": name}
+        case "asked":
+            return gettext("%(name)s asks to represent you with their organisation.") % {"name": name}
+        case "represented":
+            return gettext("%(name)s lets your organisation represent them.") % {"name": name}
+        case "ended":
+            return gettext("An organisation does not represent you any more.")
+        case "given_up":
+            return gettext("A webhook of your organisation has not taken our notices for a week.")
+        case "left":
+            return gettext("%(name)s is not represented by your organisation any more.") % {"name": name}
+    return gettext("There is news about an organisation of yours")
+
+
 def _verified(name: str, payload: Payload) -> str:
     match payload.get("state"):
         case "submitted":
@@ -403,6 +424,18 @@ _ALL = (
         page=_to("trust:verifications"),
         mail=Mail.NOW,
         push=True,
+    ),
+    Kind(
+        code="organisation",
+        label=_("Organisations"),
+        hint=_("You were invited, a creator was asked or answered, or somebody came or went."),
+        icon="people",
+        words=_organised,
+        many=lambda n: ngettext(
+            "%(n)d piece of news about organisations", "%(n)d pieces of news about organisations", n
+        ),
+        page=_to("trust:organisations"),
+        mail=Mail.NOW,
     ),
     Kind(
         code="report",

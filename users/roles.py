@@ -24,6 +24,7 @@ PERMISSIONS: list[tuple[str, StrOrPromise]] = [
     ("staff_grant_credits", _("Grant credits")),
     ("staff_announce", _("Write announcements")),
     ("staff_view_analytics", _("See analytics")),
+    ("staff_view_webhooks", _("See webhooks that were given up")),
 ]
 
 ADMIN, MODERATOR, FINANCE, SUPPORT, SECURITY = "admin", "moderator", "finance", "support", "security"
@@ -40,7 +41,15 @@ ROLES: dict[str, frozenset[str]] = {
         }
     ),
     FINANCE: frozenset({"staff_view_users", "staff_view_payouts", "staff_review_payouts", "staff_view_analytics"}),
-    SUPPORT: frozenset({"staff_view_users", "staff_end_sessions", "staff_view_sign_ins", "staff_review_recoveries"}),
+    SUPPORT: frozenset(
+        {
+            "staff_view_users",
+            "staff_end_sessions",
+            "staff_view_sign_ins",
+            "staff_review_recoveries",
+            "staff_view_webhooks",
+        }
+    ),
     SECURITY: frozenset(
         {
             "staff_view_users",

@@ -4,6 +4,7 @@ from django.urls import path
 
 from ..appeals.api.urls import urlpatterns as appeals
 from ..certificates.api.urls import urlpatterns as certificates
+from ..organisations.api.urls import urlpatterns as organisations
 from ..reports.api.urls import urlpatterns as reports
 from ..sanctions.api.urls import urlpatterns as sanctions
 from ..verifications.api.urls import urlpatterns as verifications
@@ -39,6 +40,8 @@ urlpatterns = [
     *verifications,
     # -- certificates
     *certificates,
+    # -- organisations
+    *organisations,
     # -- fraud
     path("admin/security/fraud-alerts", fraud_views.FraudAlertsView.as_view(), name="fraud-alert-list"),
     path("admin/security/alerts/<uuid:uid>/resolve", fraud_views.ResolveAlertView.as_view(), name="fraud-resolve"),

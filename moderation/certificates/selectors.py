@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -25,6 +26,12 @@ def get_own(*, user: User, code: str) -> Certificate:
     if found is None:
         raise NotFound
     return found
+
+
+def list_of(*, people: QuerySet[Any, Any]) -> QuerySet[Certificate]:
+    """Every certificate of `people` (a query of their primary keys), the newest first. The caller has asked whether
+    they let it."""
+    return Certificate.objects.filter(user__in=people).select_related("key", "user").order_by("-pk")
 
 
 def find_for_staff(*, code: str) -> Certificate | None:

@@ -40,6 +40,8 @@ class Membership(models.Model):
     role = models.CharField(max_length=8, choices=Role.choices)
     invited_at = models.DateTimeField(db_default=Now())
     accepted_at = models.DateTimeField(null=True, blank=True)
+    # Invited by their address: no list shows them before they accept, for it would tell who has an account.
+    is_by_email = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "user"], name="membership_once")]

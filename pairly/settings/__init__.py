@@ -258,6 +258,9 @@ CELERY_BEAT_SCHEDULE = {
     "profiles-sweep-stray-files": {"task": "profiles.sweep_stray_files", "schedule": 6 * 3600.0},
     # -- verifications
     "moderation-sweep-verifications": {"task": "moderation.sweep_verifications", "schedule": 300.0},
+    # -- organisations
+    "moderation-send-deliveries": {"task": "moderation.send_deliveries", "schedule": 30.0},
+    "moderation-sweep-deliveries": {"task": "moderation.sweep_deliveries", "schedule": 3600.0},
     # -- reports, sanctions, appeals
     "moderation-sweep-reports": {"task": "moderation.sweep_reports", "schedule": 3600.0},
     # -- blocks
@@ -433,4 +436,5 @@ WEB_PUSH_HOSTS = [
     "web.push.apple.com",
 ]
 WEB_PUSH_EXTRA_HOSTS = e.WEB_PUSH_EXTRA_HOSTS
+WEBHOOK_EXTRA_HOSTS = e.WEBHOOK_EXTRA_HOSTS
 DEFAULT_FROM_EMAIL = e.DEFAULT_FROM_EMAIL

@@ -97,6 +97,9 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Pairly <no-reply@pairly.exam
 # Web push: push services of one's own for trying it, as 127.0.0.1:9000. Loopback and http only.
 WEB_PUSH_EXTRA_HOSTS: list[str] = env.list("WEB_PUSH_EXTRA_HOSTS", [])
 
+# Organisations' webhooks: receivers of one's own for trying them, as localhost:9443. Loopback and https only.
+WEBHOOK_EXTRA_HOSTS: list[str] = env.list("WEBHOOK_EXTRA_HOSTS", [])
+
 # Documents: who looks at them beside us. Unset: Gemini where its key is set, otherwise OCR and rules of this machine.
 DOCUMENT_VISION = env.str("DOCUMENT_VISION", "")  # gemini, openai or offline
 GEMINI_API_KEY = env.str("GEMINI_API_KEY", "")

@@ -12,6 +12,7 @@ from pairly.testing.fixtures import free_port, own_database
 from payments.tests.sandboxes import RAZORPAY_SECRET, SECRET, running_sandbox
 
 from .access_calls import Doors
+from .access_organisations import RECEIVER
 from .access_world import make_world
 
 
@@ -21,6 +22,7 @@ def doors(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Door
     port = free_port()
     shop = {"STRIPE_SECRET_KEY": "sk_test_sandbox", "STRIPE_WEBHOOK_SECRET": SECRET}
     shop |= {"RAZORPAY_KEY_ID": "rzp_test_sandbox", "RAZORPAY_WEBHOOK_SECRET": RAZORPAY_SECRET}
+    shop |= {"WEBHOOK_EXTRA_HOSTS": [RECEIVER]}
     with (
         running_sandbox(tmp_path_factory.mktemp("sandbox"), port=port) as sandbox,
         override_settings(STRIPE_API_BASE=sandbox.url, **shop),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import access_certificates as certificates
+from . import access_organisations as organisations
 from . import access_setups as make
 from . import access_shop as shop
 from . import access_trust as trust
@@ -97,6 +98,9 @@ QUEUE, CASE, MEMBER, INVITATION = {"kind": "queue"}, {"uid": "case"}, {"uid": "m
 PICTURE = {"uid": "private picture"}
 BAN_OBJECT = {"uid": "ban"}
 CERTIFICATE = {"code": "certificate"}
+ORGANISATION, REPRESENTATION = {"uid": "organisation"}, {"uid": "representation"}
+ORGANISATION_MEMBER = ORGANISATION | {"user_id": "organisation member"}
+NAMED, WEBHOOK = {"name": "Another Name"}, {"uid": "webhook"}
 LIST = {"list_id": "people list"}
 VERIFICATION, VERIFY = {"uid": "verification"}, "users.staff_review_verifications"
 DOCUMENT = VERIFICATION | {"kind": "document kind"}
@@ -370,6 +374,11 @@ PAGES: dict[str, Route] = {
     "trust:certificates": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),
     "trust:certificate-file": route(CERTIFICATE, GET=OWNER),
     "trust:certificate-revoke": route(CERTIFICATE, POST=OWNER),
+    # -- organisations
+    "trust:organisations": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, {**NAMED, "found": "yes"})),
+    "trust:organisation": route(ORGANISATION, GET=OWNER, POST=ask(OWNER, {**NAMED, "rename": "yes"})),
+    "trust:webhook": route(WEBHOOK, GET=OWNER, POST=ask(OWNER, {"pause": "yes"})),
+    "moderation:dead-deliveries": route(GET="users.staff_view_webhooks"),
     # -- reports, sanctions, appeals
     "trust:reports": route(GET=SIGNED_IN),
     "trust:report": route(
@@ -639,6 +648,26 @@ API: dict[str, Route] = {
     "moderation:certificate-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),
     "moderation:certificate-detail": route(CERTIFICATE, GET=PUBLIC),
     "moderation:certificate-revoke": route(CERTIFICATE, POST=OWNER),
+    # -- organisations
+    "moderation:organisation-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, NAMED)),
+    "moderation:organisation-detail": route(ORGANISATION, GET=OWNER, PUT=ask(OWNER, NAMED), DELETE=OWNER),
+    "moderation:organisation-accept": route({"uid": "inviting organisation"}, POST=OWNER),
+    "moderation:organisation-members": route(
+        ORGANISATION, GET=OWNER, POST=ask(OWNER, organisations.the_peer_as_member)
+    ),
+    "moderation:organisation-withdraw": route(ORGANISATION, POST=ask(OWNER, organisations.the_peer_by_email)),
+    "moderation:organisation-member": route(ORGANISATION_MEMBER, PUT=ask(OWNER, {"role": "manager"}), DELETE=OWNER),
+    "moderation:organisation-creators": route(
+        ORGANISATION, GET=OWNER, POST=ask(OWNER, organisations.the_peer_as_creator)
+    ),
+    "moderation:organisation-certificates": route(ORGANISATION, GET=OWNER),
+    "moderation:representation-list": route(GET=SIGNED_IN),
+    "moderation:representation-detail": route(REPRESENTATION, GET=OWNER, DELETE=OWNER),
+    "moderation:representation-accept": route(REPRESENTATION, POST=OWNER),
+    "moderation:webhook-list": route(GET=SIGNED_IN, POST=ask(OWNER, organisations.a_webhook)),
+    "moderation:webhook-detail": route(WEBHOOK, GET=OWNER, PUT=ask(OWNER, organisations.hears), DELETE=OWNER),
+    "moderation:webhook-deliveries": route(WEBHOOK, GET=OWNER),
+    "moderation:webhook-redeliver": route(WEBHOOK, POST=ask(OWNER, organisations.the_delivery)),
     # -- reports, sanctions, appeals
     "moderation:report-create": route(POST=ask(SIGNED_IN, trust.report_of_the_peer)),
     "moderation:report-list": route(GET=SIGNED_IN),

@@ -55,6 +55,7 @@ from users.tests.factor_helpers import give_passkey
 from users.types import Device, Method, SignIn
 
 from .access_certificates import make_certificate
+from .access_organisations import make_organisations
 from .access_shop import make_shop
 from .access_trust import make_trust
 from .access_verifications import make_verification
@@ -124,6 +125,9 @@ class World:
             "money back",
             "touched case",
             "verification",
+            "organisation",
+            "webhook",
+            "delivery",
         )
         return {OWNER_EMAIL, OWNER_PHONE, *(str(self.objects[name]) for name in own)}
 
@@ -161,6 +165,7 @@ def make_world() -> World:
     world.objects |= make_shop(owner.user, peer.user)
     world.objects |= make_verification(owner.user)
     world.objects |= {"certificate": make_certificate(owner.user)}
+    world.objects |= make_organisations(owner.user, peer.user)
     world.objects |= make_trust(owner.user, peer.user)
     world.objects |= {"public picture": _public_picture(), "own browser": people["owner"].family}
     world.objects |= {"private picture": _private_picture(owner.user), "picture width": 64, "gallery place": 0}

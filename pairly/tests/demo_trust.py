@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from messaging import selectors as chats
 from messaging.client.franking import make_report
 from messaging.protocol.base64url import b64u_encode
 from moderation.appeals.services import appealing
-from moderation.models import WorkItem
+from moderation.models import Delivery, Membership, Representation, Webhook, WorkItem
+from moderation.organisations.constants import EVENTS
+from moderation.organisations.services import founding, members
 from moderation.reports.services import submitting
 from moderation.sanctions.services import imposing
 from moderation.services import work
+from moderation.tests.certifying import make_certified
 from moderation.tests.test_verifications import picture
+from pairly.common.ids import uuid7
 from pairly.testing import demo
 from pairly.testing.pen_friends import Letters, PenFriend
 from pairly.testing.people import make_staff, make_user
@@ -38,6 +46,36 @@ def judge(world):
         "statement": f"/account/restrictions/{hidden.uid}/",
         "appeal form": f"/account/restrictions/{hidden.uid}/appeal/",
         "appeal": f"/account/appeals/{appeal.uid}/",
+    }
+
+
+def organise(world):
+    """The demo creator's agency: people, a creator, webhooks of which one does not answer; the fan is invited."""
+    creator, fan = (User.objects.get(email=email) for email in (demo.CREATOR, demo.FAN))
+    agency = founding.create(user=creator, name="North Light Agency").organisation
+    now, key = timezone.now(), {"organisation": agency}
+    for name, role in (("Ida Manager", "manager"), ("Moe Member", "member")):
+        Membership.objects.create(user=make_user(name=name), role=role, accepted_at=now, **key)
+    newcomer = User.objects.get(name="Nia Newcomer")
+    Membership.objects.create(user=newcomer, role="member", accepted_at=now, **key)
+    members.invite(user=creator, uid=agency.uid, who=make_user("creator", name="Gus Guest").uid, role="member")
+    members.invite_by_email(user=creator, uid=agency.uid, email=fan.email, role="member")
+    Representation.objects.create(creator=make_certified("Tilda Represented").user, accepted_at=now, **key)
+    Representation.objects.create(creator=creator, **key)
+    hook = Webhook.objects.create(
+        target_url="https://hooks.north-light-agency.example.org/notices/of/pairly",
+        events=list(EVENTS),
+        sealed_secret=b"x",
+        **key,
+    )
+    given_up = {"state": "dead", "ended_at": now, "n_tries": 13, "last_error": "status", "last_status": 503}
+    taken = {"state": "delivered", "ended_at": now, "n_tries": 1, "last_status": 204}
+    waiting = {"next_at": now + timedelta(days=2), "n_tries": 2, "last_error": "timeout"}
+    for event, state in zip(EVENTS, (given_up, taken, waiting, taken), strict=False):
+        Delivery.objects.create(webhook=hook, event=event, event_id=uuid7(), payload={}, **state)
+    world.paths |= {
+        "organisation": f"/organisations/{agency.uid}/",
+        "webhook": f"/organisations/webhooks/{hook.uid}/",
     }
 
 

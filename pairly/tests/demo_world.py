@@ -54,7 +54,7 @@ from users.services import (
 from users.session_store import SessionStore
 from users.types import Device, SignIn
 
-from .demo_trust import judge
+from .demo_trust import judge, organise
 from .demo_verifications import verify
 
 # The smallest world that has every kind of page: `seed_demo`'s options.
@@ -128,6 +128,7 @@ def enter(world, browser):
     employ(world, browser, newcomer)
     stop_some(world, browser)
     judge(world)
+    organise(world)
 
 
 def stop_some(world, browser):

@@ -1011,6 +1011,14 @@ EVERYWHERE = [
     Entry(name="certificate-unknown", view="trust:certificate", path=lambda _: "/verify/AAAAAAAAAAAAAAAA", status=404),
     Entry(name="certificates", view="trust:certificates", persona="creator"),
     Entry(name="certificates-empty", view="trust:certificates", persona="newcomer"),
+    # -- organisations
+    Entry(name="organisations", view="trust:organisations", persona="creator"),
+    Entry(name="organisations-invited", view="trust:organisations", persona="fan"),
+    Entry(name="organisations-errors", view="trust:organisations", persona="newcomer", act=submit("found"), status=422),
+    Entry(name="organisation", view="trust:organisation", persona="creator", path=at("organisation")),
+    Entry(name="organisation-member", view="trust:organisation", persona="newcomer", path=at("organisation")),
+    Entry(name="webhook", view="trust:webhook", persona="creator", path=at("webhook")),
+    Entry(name="webhooks-dead", view="moderation:dead-deliveries", persona="staff"),
     # -- the rest
     Entry(name="wallet", view="credits:wallet", persona="fan"),
     Entry(name="wallet", view="credits:wallet", persona="creator"),

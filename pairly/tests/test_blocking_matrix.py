@@ -166,7 +166,27 @@ def online(pair: Pair) -> None:
     see(pair.other)
 
 
+def found(pair: Pair) -> None:
+    """`me` has an organisation."""
+    made = pair.browser.post("/api/v1/organisations", {"name": "Agency"}, **JSON)
+    pair.kept["organisation"] = made.json()["id"]
+
+
+def asks_for_an_organisation(pair: Pair, what: str) -> bool:
+    return ok(pair.post(f"organisations/{pair.kept['organisation']}/{what}", user_id=str(pair.other.uid)))
+
+
 PLACES = [
+    Place(
+        name="inviting to an organisation",
+        before=found,
+        works=lambda pair: asks_for_an_organisation(pair, "members"),
+    ),
+    Place(
+        name="asking a creator for an organisation",
+        before=found,
+        works=lambda pair: asks_for_an_organisation(pair, "creators"),
+    ),
     Place(name="starting a conversation on the page", works=starts_on_the_page),
     Place(
         name="starting a conversation by API",

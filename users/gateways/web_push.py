@@ -11,21 +11,18 @@ from __future__ import annotations
 
 import base64
 import re
-import ssl
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr, parsedate_to_datetime
 from functools import cache
 from urllib.parse import urlsplit
 
-import httpx
 from cryptography.hazmat.primitives import serialization
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from py_vapid import Vapid02
 
-from pairly.common.public_addresses import NotPublic, resolve_public
+from pairly.common.public_requests import NoAnswer, Target, is_loopback, post
 from pairly.outbox.services import TryLater
 
 from ..constants import PUSH_ENDPOINT_MAX
@@ -44,7 +41,6 @@ WAIT_MAX_SECONDS = 3600.0
 
 _GONE = (404, 410)
 _SERVICE_BUSY = (429, 500, 502, 503, 504)
-_LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 # A path and a query in the characters of RFC 3986, percent-encoded; no fragment, no blanks, no backslashes.
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*")
 _away_until: dict[str, float] = {}
@@ -52,22 +48,6 @@ _away_until: dict[str, float] = {}
 
 class PushRefused(Exception):
     """The service does not take our push: a redirect, a wrong signature, whatever it does not explain."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """Where a push goes. `netloc` is the host as the service knows itself; `is_ours` is a loopback one of settings."""
-
-    scheme: str
-    host: str
-    port: int
-    netloc: str
-    path: str
-    is_ours: bool
-
-    @property
-    def origin(self) -> str:
-        return f"{self.scheme}://{self.netloc}"
 
 
 def check(*, endpoint: str) -> None:
@@ -92,7 +72,9 @@ def send(*, endpoint: str) -> bool:
         raise TryLater(after_s=AWAY_SECONDS)
     try:
         status, retry_after = _post(target)
-    except (httpx.TransportError, OSError) as error:
+    except NoAnswer as error:
+        if error.code == "not_public":
+            raise PushRefused("not at a public address") from error
         _away_until[target.netloc] = time.monotonic() + AWAY_SECONDS
         raise TryLater(after_s=AWAY_SECONDS) from error
     if status in _GONE:
@@ -104,7 +86,7 @@ def send(*, endpoint: str) -> bool:
     raise PushRefused(f"status {status}")
 
 
-def _parse(endpoint: str) -> _Target:
+def _parse(endpoint: str) -> Target:
     """The address, taken apart; it says the same put together again, so that no two readers see different hosts."""
     if len(endpoint) > PUSH_ENDPOINT_MAX or not endpoint.isascii():
         raise _refused()
@@ -116,11 +98,11 @@ def _parse(endpoint: str) -> _Target:
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     if endpoint != f"{parts.scheme}://{parts.netloc}{path}" or not _PATH.fullmatch(path):
         raise _refused()
-    if parts.scheme == "http" and parts.netloc in settings.WEB_PUSH_EXTRA_HOSTS and _is_loopback(parts.netloc):
-        return _Target("http", str(parts.hostname), port or 80, parts.netloc, path, is_ours=True)
+    if parts.scheme == "http" and parts.netloc in settings.WEB_PUSH_EXTRA_HOSTS and is_loopback(netloc=parts.netloc):
+        return Target("http", str(parts.hostname), port or 80, parts.netloc, path, is_ours=True)
     # With a user, a port or capital letters the netloc is none on the list.
     if parts.scheme == "https" and _is_known(parts.netloc):
-        return _Target("https", parts.netloc, 443, parts.netloc, path, is_ours=False)
+        return Target("https", parts.netloc, 443, parts.netloc, path, is_ours=False)
     raise _refused()
 
 
@@ -135,49 +117,22 @@ def _is_known(netloc: str) -> bool:
     return False
 
 
-def _is_loopback(netloc: str) -> bool:
-    return netloc.rpartition(":")[0] in _LOOPBACK
-
-
 def _refused() -> PushEndpointRefused:
     detail = str(_("This is not the address of a push service that we know."))
     return PushEndpointRefused(errors=[{"pointer": "/endpoint", "code": PushEndpointRefused.code, "detail": detail}])
 
 
-def _post(target: _Target) -> tuple[int, str]:
-    """Status and Retry-After of the answer; its body is not read."""
-    if target.is_ours:
-        address = target.host
-    else:
-        try:
-            address = resolve_public(host=target.host, port=target.port)
-        except NotPublic as error:
-            raise PushRefused("not at a public address") from error
-    shown = f"[{address}]" if ":" in address else address
+def _post(target: Target) -> tuple[int, str]:
+    """Status and Retry-After of the answer; its body is not read. Raises NoAnswer."""
     headers = {
-        "Host": target.netloc,
         "Authorization": _authorization(target.origin),
         "TTL": str(TTL_SECONDS),
         "Urgency": "normal",
         "Topic": TOPIC,
         "User-Agent": "Pairly",
     }
-    # The certificate has to be the host's, whose name the connection itself does not bear any more.
-    extensions = {} if target.is_ours else {"sni_hostname": target.host}
-    with (
-        # trust_env: neither a proxy nor a .netrc of the environment gets to see this.
-        httpx.Client(verify=_trusted(), timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False) as client,
-        client.stream(
-            "POST", f"{target.scheme}://{shown}:{target.port}{target.path}", headers=headers, extensions=extensions
-        ) as response,
-    ):
-        return response.status_code, response.headers.get("Retry-After", "")
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Who may vouch for a host: read once, for reading it takes longer than a push."""
-    return httpx.create_ssl_context(trust_env=False)
+    answer = post(target=target, headers=headers, timeout_s=TIMEOUT_SECONDS)
+    return answer.status, answer.headers.get("retry-after", "")
 
 
 def _authorization(origin: str) -> str:

@@ -14,6 +14,7 @@ from security.services import audit
 from users.models import User
 from users.registry import names_of
 
+from ...events import certificate_changed
 from ...models import Certificate, Verification
 from .. import selectors
 from ..constants import CERTIFICATES_A_DAY, CODE_BYTES, CONTEXT, ISSUER, REISSUED_AFTER
@@ -50,6 +51,7 @@ def issue(*, verification: Verification) -> Certificate:
         expires_at=verification.valid_until,
     )
     audit.record(action="certificate.issued", subject_uid=user.uid, details={"code": code})
+    certificate_changed(certificate=certificate, event="certificate.issued")
     return certificate
 
 

@@ -12,6 +12,7 @@ from pairly.common.problems import NotFound
 from security.services import audit
 from users.models import User
 
+from ...events import certificate_changed
 from ...models import Certificate
 from .. import published, selectors
 
@@ -32,7 +33,8 @@ def revoke(*, code: str, because: str, by: User | None = None) -> bool:
     rows = Certificate.objects.filter(code=code, revoked_at__isnull=True)
     if not rows.update(revoked_at=timezone.now(), revoked_because=because):
         return False
-    holder = Certificate.objects.select_related("user").get(code=code).user
+    certificate = Certificate.objects.select_related("user").get(code=code)
+    holder = certificate.user
     audit.record(
         action="certificate.revoked",
         actor_uid=by.uid if by else None,
@@ -41,6 +43,7 @@ def revoke(*, code: str, because: str, by: User | None = None) -> bool:
         details={"code": code, "because": because},
     )
     published.drop_after_commit(codes=[code])
+    certificate_changed(certificate=certificate, event="certificate.revoked")
     return True
 
 
@@ -67,6 +70,7 @@ def after_suspension(*, user: User, until: datetime | None) -> None:
 @transaction.atomic
 def forget(*, user: User) -> None:
     """Erase what certificates said of somebody. That a code was given out and taken back stays, with nobody's name."""
+    revoke_all(user=user, because="erased")
     rows = Certificate.objects.filter(user=user)
     codes = list(rows.values_list("code", flat=True))
     at = Coalesce("revoked_at", timezone.now())

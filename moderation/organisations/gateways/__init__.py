@@ -1,0 +1,1 @@
+"""What organisations hear from us, and how."""

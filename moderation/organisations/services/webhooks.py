@@ -1,0 +1,87 @@
+"""Webhooks of an organisation: registered, changed, paused and removed by who owns or manages it."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Collection
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from pairly.common.ids import uuid7
+from pairly.common.problems import InvalidInput, NotFound
+from security import encryption
+from users.models import User
+
+from ...models import Webhook
+from .. import selectors
+from ..constants import EVENTS, WEBHOOKS_MAX
+from ..errors import TooManyWebhooks
+from ..gateways import receivers
+from .founding import lock, note
+
+
+def register(*, user: User, organisation: uuid.UUID, target_url: str, events: Collection[str]) -> tuple[Webhook, str]:
+    """A new address, and the secret that its calls are signed with, which nobody is shown again.
+
+    Raises InvalidInput (`/target_url`, `/events`), NotFound, Forbidden, TooManyWebhooks.
+    """
+    selectors.get_own(user=user, uid=organisation, roles=selectors.MANAGERS)  # before a name of theirs is looked up
+    receivers.check(address=target_url)
+    wanted, uid = _checked(events), uuid7()
+    secret = f"whsec_{secrets.token_urlsafe(32)}"
+    with transaction.atomic():
+        owned = lock(user=user, uid=organisation, roles=selectors.MANAGERS).organisation
+        if Webhook.objects.filter(organisation=owned).count() >= WEBHOOKS_MAX:
+            raise TooManyWebhooks
+        made = Webhook.objects.create(
+            uid=uid,
+            organisation=owned,
+            target_url=target_url,
+            events=wanted,
+            sealed_secret=encryption.encrypt(plaintext=secret.encode(), place=_place(uid)),
+        )
+        note(action="webhook.registered", organisation=owned, by=user, webhook=str(uid))
+    return made, secret
+
+
+@transaction.atomic
+def change(*, user: User, uid: uuid.UUID, events: Collection[str], is_active: bool) -> Webhook:
+    """What it hears of, and whether it is paused: what happens meanwhile is not sent, what waits is sent afterwards.
+
+    Raises InvalidInput (`/events`), NotFound, Forbidden.
+    """
+    webhook = selectors.get_webhook(user=user, uid=uid)
+    webhook.events, webhook.is_active = _checked(events), is_active
+    webhook.save(update_fields=["events", "is_active"])
+    state = "resumed" if is_active else "paused"
+    note(action="webhook.changed", organisation=webhook.organisation, by=user, webhook=str(uid), state=state)
+    return webhook
+
+
+@transaction.atomic
+def remove(*, user: User, uid: uuid.UUID) -> None:
+    """Take it away with all that waits for it. Raises NotFound, Forbidden."""
+    webhook = selectors.get_webhook(user=user, uid=uid)
+    if not Webhook.objects.filter(pk=webhook.pk).delete()[0]:
+        raise NotFound
+    note(action="webhook.removed", organisation=webhook.organisation, by=user, webhook=str(uid))
+
+
+def open_secret(*, webhook: Webhook) -> str:
+    """For signing alone."""
+    return encryption.decrypt(stored=bytes(webhook.sealed_secret), place=_place(webhook.uid)).decode()
+
+
+def _place(uid: uuid.UUID) -> str:
+    return f"moderation_webhook:{uid}:sealed_secret"
+
+
+def _checked(events: Collection[str]) -> list[str]:
+    if not events or not set(events) <= set(EVENTS):
+        detail = _("Choose events from the list.")
+        raise InvalidInput(
+            errors=[{"pointer": "/events", "code": "unknown" if events else "required", "detail": detail}]
+        )
+    return [event for event in EVENTS if event in events]
