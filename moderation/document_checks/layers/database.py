@@ -131,9 +131,19 @@ def _text(evidence: Evidence, zone: mrz.Zone | None, findings: _Findings) -> Non
         # One digit may be a misreading as well: it is worth less than another date.
         is_near = wrong == ["birth"] and _digits_apart(dates, declared.born_on, today) == 1
         findings.add("text_form_differs", 8 if is_near else 8 + 4 * len(wrong), fields=wrong)
-    born = zone.born_on(today=today) if zone else None
+    if zone:
+        _zone_and_text(zone, dates, today, findings)
+
+
+def _zone_and_text(zone: mrz.Zone, dates: set[date], today: date, findings: _Findings) -> None:
+    """What is printed against the zone: whoever alters a print seldom works out the zone and its check digits anew."""
+    born, until = zone.born_on(today=today), zone.expires_on(today=today)
     if born and (apart := _digits_apart(dates, born, today)):
         findings.add("mrz_text_differs", 8 if apart == 1 else 12, fields=["birth"])
+    ends = [one for one in dates if one > today]
+    if until and ends and until not in dates:
+        apart = min(_differing_digits(one, until) for one in ends)
+        findings.add("mrz_text_differs", 8 if apart == 1 else 12, fields=["expiry"])
 
 
 def _digits_apart(dates: set[date], born: date, today: date) -> int:

@@ -172,6 +172,16 @@ def test_printed_text_is_held_against_form_and_zone(tmp_path):
     assert {"mrz_form_differs", "mrz_text_differs"} == codes(result)
 
 
+def test_an_expiry_that_is_printed_otherwise_than_in_the_zone_is_told_whether_the_form_asks_for_it_or_not(tmp_path):
+    born, expires = person().born_on, person().expires_on
+    longer = expires.replace(year=expires.year + 4)
+    text = f"IDENTITY CARD OF SOMEBODY, FIRST DAY\n{born:%d.%m.%Y}\nHOLDS UNTIL {longer:%d.%m.%Y}"
+    for form in ({}, {"expires_on": None}, {"expires_on": longer}):
+        result = database.assess(evidence=evidence(settings=read_by(tmp_path, text), form=form))
+        [reason] = [one for one in result.reasons if one.code == "mrz_text_differs"]
+        assert reason.values["fields"] == "expiry"
+
+
 def test_a_perceptual_hash_stays_through_a_channel_and_differs_between_people():
     one, zone_hash = database.pictures(evidence=evidence())
     again, zone_again = database.pictures(evidence=evidence(document=channels.send(shot().file, "messenger")))
