@@ -47,6 +47,7 @@ class Link:
 
 
 LINKS = (
+    Link("moderation:accounts", _("Accounts"), "users.staff_view_users", "person"),
     Link("moderation:sign-ins", _("Sign-in log"), "users.staff_view_sign_ins", "key"),
     Link("moderation:audit", _("Audit log"), "users.staff_view_audit", "eye"),
     Link("moderation:bans", _("Banned networks"), "users.staff_ban_ips", "shield"),

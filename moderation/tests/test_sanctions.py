@@ -229,10 +229,17 @@ def test_staff_suspend_and_let_back_through_the_api(creator, moderator):
     assert (made.kind, made.is_automated, made.decided_by) == ("temporary_ban", True, moderator)
     creator.refresh_from_db()
     assert not creator.is_active
-    assert staff.post(f"{path}/unsuspend").status_code == 204
+    why = {"reason": "Somebody else had used the account"}
+    assert (
+        staff.post(f"{path}/unsuspend", {}, content_type="application/json").json()["errors"][0]["pointer"] == "/reason"
+    )
+    assert staff.post(f"{path}/unsuspend", why, content_type="application/json").status_code == 204
     creator.refresh_from_db()
     assert creator.is_active
-    assert staff.post(f"{path}/unsuspend").json()["code"] == "not_suspended"
+    assert staff.post(f"{path}/unsuspend", why, content_type="application/json").json()["code"] == "not_suspended"
+    assert AuditEntry.objects.get(action="sanction.lifted").reason == why["reason"]
+    assert f"Why: {why['reason']}" in mailed()
+    assert sign_in_as(creator).get(f"/account/restrictions/{made.uid}/").content.decode().count(why["reason"]) == 1
     assert AuditEntry.objects.filter(action="sanction.imposed", subject_uid=creator.uid).count() == 1
 
 

@@ -658,6 +658,31 @@ EVERYWHERE = [
         act=submit("network", network="a house", reason="Scripted sign-ups"),
         status=422,
     ),
+    # -- accounts for staff
+    Entry(name="staff-accounts", view="moderation:accounts", persona="staff"),
+    Entry(
+        name="staff-accounts-empty",
+        view="moderation:accounts",
+        persona="staff",
+        path=lambda _: "/staff/users/?q=nobody-of-this-name",
+    ),
+    Entry(
+        name="staff-accounts-errors",
+        view="moderation:accounts",
+        persona="staff",
+        path=lambda _: "/staff/users/?role=king",
+        status=422,
+    ),
+    Entry(name="staff-account", view="moderation:account", persona="staff", path=at("account")),
+    Entry(name="staff-account-suspended", view="moderation:account", persona="staff", path=at("account suspended")),
+    Entry(
+        name="staff-account-errors",
+        view="moderation:account",
+        persona="staff",
+        path=at("account"),
+        act=submit("facts"),
+        status=422,
+    ),
     # -- privacy and suspension
     Entry(name="privacy", view="users:privacy", persona="newcomer"),
     Entry(name="privacy", view="users:privacy", persona="careful"),
@@ -1179,6 +1204,9 @@ NO_PAGES: dict[str, dict[str, str]] = {
     },
     "moderation:sign-in-end": {"family": "00000000-0000-7000-8000-000000000000"},
     "moderation:sign-ins-file": {},
+    "moderation:accounts-file": {},
+    "moderation:account-suspend": {"uid": "00000000-0000-7000-8000-000000000000"},
+    "moderation:account-unsuspend": {"uid": "00000000-0000-7000-8000-000000000000"},
     "moderation:audit-file": {},
     # -- discovery
     "profiles:search-rename": {"search_id": "00000000-0000-7000-8000-000000000000"},
