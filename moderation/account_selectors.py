@@ -40,9 +40,9 @@ class AccountFilter:
     until: date | None = None
 
 
-def list_accounts(*, staff: User, wanted: AccountFilter) -> QuerySet[User]:
+def list_accounts(*, staff: User, wanted: AccountFilter) -> QuerySet[Any]:
     """Those that fit, each with its `state` (of STATES), the newest first; the one of `staff` left out."""
-    rows = _with_state(User.objects.exclude(pk=staff.pk)).order_by("-pk")
+    rows: QuerySet[Any] = _with_state(User.objects.exclude(pk=staff.pk)).order_by("-pk")
     if wanted.text:
         rows = _named(rows, wanted.text.strip())
     if wanted.role:
@@ -76,7 +76,7 @@ def state_words(state: str) -> str:
     return str(STATES.get(state, state))
 
 
-def _named(rows: QuerySet[User], text: str) -> QuerySet[User]:
+def _named(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     try:
         return rows.filter(uid=uuid.UUID(text))
     except ValueError:
@@ -87,7 +87,7 @@ def _named(rows: QuerySet[User], text: str) -> QuerySet[User]:
     return rows.filter(name__icontains=text)
 
 
-def _with_state(rows: QuerySet[User]) -> QuerySet[User]:
+def _with_state(rows: QuerySet[Any]) -> QuerySet[Any]:
     closures = AccountClosure.objects.filter(user=OuterRef("pk"))
     open_ones = closures.filter(cancelled_at__isnull=True, erased_at__isnull=True)
     suspensions = Restriction.objects.filter(

@@ -18,5 +18,6 @@ CSV_ROWS_MAX = 100_000
 NOTE_MAX = 4000
 # Comparisons with providers that the trial balance shows.
 COMPARISONS_SHOWN = 10
-# Days that the security analytics can cover.
+ANALYTICS = "users.staff_view_analytics"
+# Days that analytics can cover.
 ANALYTICS_DAYS = (7, 30, 90)

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from .reports.services import deciding
+from .services import figures
 from .verifications.services import checking, lifecycle
 
 
@@ -28,3 +29,9 @@ def sweep_verifications() -> int:
 def sweep_reports() -> int:
     """Every hour: evidence of decided reports that was kept long enough."""
     return deciding.forget_due(at=timezone.now())
+
+
+@shared_task(name="moderation.count_days")
+def count_days() -> int:
+    """Every night: the figures of the day before, and of nights that were missed."""
+    return figures.count_due(at=timezone.now())

@@ -4,6 +4,7 @@ from django.urls import path
 
 from . import (
     account_views,
+    analytics_views,
     announcement_views,
     ban_views,
     case_views,
@@ -43,6 +44,8 @@ urlpatterns = [
     path("users/<uuid:uid>/", account_views.AccountPage.as_view(), name="account"),
     path("users/<uuid:uid>/suspend/", account_views.SuspendPage.as_view(), name="account-suspend"),
     path("users/<uuid:uid>/unsuspend/", account_views.UnsuspendPage.as_view(), name="account-unsuspend"),
+    # -- analytics
+    path("analytics/", analytics_views.AnalyticsPage.as_view(), name="analytics"),
     # -- people and invitations
     path("people/", people_views.PeoplePage.as_view(), name="people"),
     path("people/<uuid:uid>/", people_views.MemberPage.as_view(), name="member"),

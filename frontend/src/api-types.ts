@@ -5,6 +5,26 @@
  */
 
 export interface paths {
+    "/api/v1/admin/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Revenue, active people, conversion, refunds and disputes, response times, reports, sanctions and appeals of
+         *     the last days; counts only.
+         */
+        get: operations["get_admin_analytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/announcements": {
         parameters: {
             query?: never;
@@ -5961,6 +5981,68 @@ export interface components {
             next: string | null;
             results: components["schemas"]["PlanOut"][];
         };
+        /**
+         * @description A day in UTC. `kept_centi`: fees less those given back, in hundredths of a credit; `n_cohort`: who joined seven
+         *     days before, `n_cohort_bought`: of them, who bought within seven days. Null is not known: active people are counted
+         *     in the night after alone, and a median needs something.
+         */
+        PlatformDayOut: {
+            /** Format: date */
+            day: string;
+            /** Format: int64 */
+            kept_centi: number;
+            /** Format: int64 */
+            median_answer_s?: number | null;
+            /** Format: int64 */
+            median_decision_s?: number | null;
+            n_active_day?: number | null;
+            n_active_month?: number | null;
+            n_active_week?: number | null;
+            n_answers: number;
+            n_appeals: number;
+            n_appeals_granted: number;
+            n_appeals_refused: number;
+            n_cases_decided: number;
+            n_cohort: number;
+            n_cohort_bought: number;
+            n_joined: number;
+            n_reports: number;
+            n_reports_dismissed: number;
+            n_reports_upheld: number;
+            n_sanctions: number;
+            n_sanctions_automated: number;
+        };
+        /**
+         * @description Figures of whole days, counted in the night after. `up_to` is null before the first night; `missing` are days
+         *     that were not counted; `conversion` in per cent, null where nobody's seven days ended.
+         */
+        PlatformFiguresOut: {
+            /** Format: double */
+            conversion: number | null;
+            days: components["schemas"]["PlatformDayOut"][];
+            missing: string[];
+            n_days: number;
+            revenue: components["schemas"]["PlatformRevenueOut"][];
+            /** Format: date */
+            since: string;
+            totals: {
+                [key: string]: number;
+            };
+            /** Format: date */
+            until: string;
+            /** Format: date-time */
+            up_to: string | null;
+        };
+        /** @description One currency over all the days, in minor units. A refund counts when it is done, a dispute when it begins. */
+        PlatformRevenueOut: {
+            currency: string;
+            disputed_minor: number;
+            n_disputes: number;
+            n_purchases: number;
+            n_refunds: number;
+            purchased_minor: number;
+            refunded_minor: number;
+        };
         PriceOut: {
             amount_minor: number;
             currency: string;
@@ -7389,6 +7471,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_admin_analytics: {
+        parameters: {
+            query?: {
+                /** @description 30 unless told */
+                days?: 30 | 7 | 90;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformFiguresOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_admin_announcements: {
         parameters: {
             query?: {

@@ -260,6 +260,8 @@ CELERY_BEAT_SCHEDULE = {
     "moderation-sweep-verifications": {"task": "moderation.sweep_verifications", "schedule": 300.0},
     # -- reports, sanctions, appeals
     "moderation-sweep-reports": {"task": "moderation.sweep_reports", "schedule": 3600.0},
+    # -- analytics
+    "moderation-count-days": {"task": "moderation.count_days", "schedule": crontab(hour=0, minute=20)},
     # -- blocks
     # -- notifications
     "users-write-digests": {"task": "users.write_digests", "schedule": 300.0},

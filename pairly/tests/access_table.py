@@ -116,6 +116,7 @@ SIGN_INS, AUDIT_LOG, END = "users.staff_view_sign_ins", "users.staff_view_audit"
 PAYOUTS, RISK, ALERT = "users.staff_view_payouts", "users.staff_review_risk", {"uid": "fraud alert"}
 PAYOUTS = "users.staff_view_payouts"
 REPORTS, APPEALS, SUSPENDING = "users.staff_review_reports", "users.staff_decide_appeals", "users.staff_suspend_users"
+FIGURES = "users.staff_view_analytics"
 ACCOUNTS, ACCOUNT = "users.staff_view_users", {"uid": "peer"}
 SANCTION, APPEAL = {"uid": "sanction"}, {"uid": "appeal"}
 CHANGE_PASSWORD = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
@@ -318,6 +319,7 @@ PAGES: dict[str, Route] = {
     "moderation:account": route(ACCOUNT, GET=ask(ACCOUNTS, **LOOK)),
     "moderation:account-suspend": route(ACCOUNT, POST=prove(SUSPENDING, trust.SUSPEND_FORM)),
     "moderation:account-unsuspend": route(ACCOUNT, POST=prove(SUSPENDING, trust.peer_suspended)),
+    "moderation:analytics": route(GET=FIGURES),
     "moderation:people": route(GET=INVITE),
     "moderation:member": route(MEMBER, GET=INVITE, POST=prove(INVITE, {"roles": ["support"]})),
     "moderation:member-remove": route(MEMBER, POST=prove(INVITE)),
@@ -654,6 +656,7 @@ API: dict[str, Route] = {
     "moderation:restriction-appeal": route(SANCTION, POST=ask(OWNER, trust.WORDS)),
     "moderation:verification-appeal": route(VERIFICATION, POST=ask(OWNER, trust.verification_rejected)),
     "moderation:appeal-detail": route(APPEAL, GET=OWNER, POST=ask(OWNER, trust.WORDS)),
+    "moderation:analytics": route(GET=FIGURES),
     "moderation:account-list": route(GET=ask(ACCOUNTS, **LOOK)),
     "moderation:account-detail": route(ACCOUNT, GET=ask(ACCOUNTS, **LOOK)),
     "moderation:user-suspend": route(PEER, POST=prove(SUSPENDING, trust.SUSPEND)),

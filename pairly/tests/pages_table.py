@@ -1041,6 +1041,16 @@ EVERYWHERE = [
     Entry(name="wallet", view="credits:wallet", persona="creator"),
     Entry(name="wallet-empty", view="credits:wallet", persona="newcomer"),
     # -- money: trial balance
+    # -- analytics
+    Entry(name="staff-analytics", view="moderation:analytics", persona="staff", rendered=staff_pages.analytics),
+    Entry(name="staff-analytics-empty", view="moderation:analytics", persona="staff"),
+    Entry(
+        name="staff-analytics-errors",
+        view="moderation:analytics",
+        persona="staff",
+        path=lambda _: "/staff/analytics/?days=6",
+        status=422,
+    ),
     Entry(name="staff-money", view="moderation:money", persona="staff"),
     Entry(name="staff-money-errors", view="moderation:money", persona="staff", act=submit("day"), status=422),
     # -- money: wallet, statement, receipts

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from moderation.models import WorkItem
+from moderation.models import DailyFigures, DailyRevenue, WorkItem
 from moderation.services import fraud_alerts, work
 from moderation.tests.kinds import KIND, open_cases, registered
 from pairly.testing.people import make_staff, make_user, sign_in_as
@@ -78,3 +78,24 @@ def security_analytics():
     alert = FraudAlert.objects.latest("pk")
     fraud_alerts.review(uid=alert.uid, staff=staff, outcome="true_positive", note=NOTE)
     return sign_in_as(staff).get("/staff/security/")
+
+
+# -- analytics
+def analytics():
+    """A month of figures in which two nights are missing, in two currencies."""
+    today = timezone.now().date()
+    for back in (back for back in range(1, 31) if back not in (7, 19)):
+        day, n = today - timedelta(days=back), back * 7 % 11
+        DailyFigures.objects.create(
+            day=day, counted_at=timezone.now(), kept_centi=n * 91_050, n_joined=n + 3, n_cohort=n + 2,
+            n_cohort_bought=n // 3, n_answers=n * 6 + 1, median_answer_s=3_700 * (n + 1), n_cases_decided=n,
+            median_decision_s=4_000 if n else None, n_reports=n, n_reports_upheld=n // 2, n_reports_dismissed=n // 3,
+            n_sanctions=n // 2, n_sanctions_automated=n // 4, n_appeals=n // 5, n_appeals_granted=n // 6,
+            n_appeals_refused=0, n_active_day=410, n_active_week=2_105,
+        )  # fmt: skip
+        for currency, worth in (("USD", 1_000), ("INR", 84_900)):
+            DailyRevenue.objects.create(
+                day=day, currency=currency, n_purchases=n, purchased_minor=n * worth, n_refunds=n // 5,
+                refunded_minor=n // 5 * worth, n_disputes=n // 9, disputed_minor=n // 9 * worth,
+            )  # fmt: skip
+    return sign_in_as(make_staff("finance", name="Fin Finance")).get("/staff/analytics/")
