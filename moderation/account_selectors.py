@@ -100,4 +100,5 @@ def _with_state(rows: QuerySet[Any]) -> QuerySet[Any]:
         When(Exists(open_ones.filter(kind=AccountClosure.Kind.DELETION)), then=Value("leaving")),
         When(Exists(open_ones), then=Value("resting")),
     )
-    return rows.annotate(state=Case(*cases, default=Value("inactive"), output_field=CharField()))
+    found: QuerySet[Any] = rows.annotate(state=Case(*cases, default=Value("inactive"), output_field=CharField()))
+    return found

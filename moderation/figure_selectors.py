@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Count, F, Sum
+from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
+from .constants import MONTHS_SHOWN, SHOWN_FROM
 from .models import DailyFigures, DailyRevenue
 
 _SUMS = (
@@ -44,6 +48,50 @@ class Analytics:
         """Per cent of those who joined and bought within seven days; None where nobody's seven days ended."""
         n = self.totals["n_cohort"]
         return round(100 * self.totals["n_cohort_bought"] / n, 1) if n else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublicMonth:
+    """A month that is over (its first day, UTC). `numbers` are in the order they are shown in; None is fewer than
+    SHOWN_FROM, none included. No two of them tell a third one."""
+
+    month: date
+    n_missing: int
+    numbers: Mapping[str, int | None]
+
+
+def list_months() -> list[PublicMonth]:
+    """The public numbers of the last whole months that have any, the newest first: one query."""
+    this_month = timezone.now().astimezone(UTC).date().replace(day=1)
+    months: Any = (
+        DailyFigures.objects.filter(day__lt=this_month)
+        .annotate(month=TruncMonth("day"))
+        .values("month")
+        .annotate(
+            n_days=Count("pk"),
+            reports=Sum("n_reports"),
+            cases_upheld=Sum("n_reports_upheld"),
+            cases_dismissed=Sum("n_reports_dismissed"),
+            sanctions_by_people=Sum(F("n_sanctions") - F("n_sanctions_automated")),
+            sanctions_by_programs=Sum("n_sanctions_automated"),
+            appeals=Sum("n_appeals"),
+            appeals_granted=Sum("n_appeals_granted"),
+            appeals_refused=Sum("n_appeals_refused"),
+        )
+        .order_by("-month")[:MONTHS_SHOWN]
+    )
+    return [
+        PublicMonth(
+            month=row["month"],
+            n_missing=monthrange(row["month"].year, row["month"].month)[1] - row["n_days"],
+            numbers={
+                name: value if value >= SHOWN_FROM else None
+                for name, value in row.items()
+                if name not in ("month", "n_days")
+            },
+        )
+        for row in months
+    ]
 
 
 def list_days(*, since: date) -> set[date]:

@@ -28,7 +28,12 @@ class PlatformDayOut(serializers.ModelSerializer[DailyFigures]):
 
     class Meta:
         model = DailyFigures
-        exclude = ["counted_at"]
+        fields = [
+            "day", "kept_centi", "n_joined", "n_cohort", "n_cohort_bought", "n_active_day", "n_active_week",
+            "n_active_month", "n_answers", "median_answer_s", "n_cases_decided", "median_decision_s", "n_reports",
+            "n_reports_upheld", "n_reports_dismissed", "n_sanctions", "n_sanctions_automated", "n_appeals",
+            "n_appeals_granted", "n_appeals_refused",
+        ]  # fmt: skip
 
 
 class PlatformRevenueOut(serializers.Serializer[Any]):

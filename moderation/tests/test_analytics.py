@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -210,3 +211,37 @@ def test_figures_cost_the_same_queries_for_n_and_2n_days():
     once, twice = cost(range(1, 6)), cost(range(6, 11))
     assert once == twice
     assert once[2] == 3
+
+
+# -- the public numbers
+def count(day: date, **numbers: int) -> None:
+    row = figures.count_day(day=day, at=timezone.now())
+    DailyFigures.objects.filter(pk=row.pk).update(**numbers)
+
+
+def test_everybody_reads_the_months_that_are_over_and_no_small_number():
+    today = timezone.now().astimezone(UTC).date()
+    last = today.replace(day=1) - timedelta(days=1)
+    count(last, n_reports=3, n_sanctions=9, n_sanctions_automated=4, n_appeals=4)
+    count(last - timedelta(days=1), n_reports=2)
+    count(last.replace(day=1) - timedelta(days=1), n_appeals=7)
+    if today.day > 1:
+        count(today - timedelta(days=1), n_reports=1_234)
+    stranger = Client()
+    body = stranger.get("/transparency.json").json()
+    newest, before = body["months"]
+    assert newest["month"] == f"{last:%Y-%m}"
+    assert newest["days_without_figures"] == last.day - 2
+    wanted = {"reports": 5, "sanctions_by_people": 5, "sanctions_by_programs": None, "appeals": None}
+    assert {name: newest[name] for name in wanted} == wanted
+    assert (before["appeals"], before["reports"], body["shown_from"]) == (7, None, 5)
+    answer = stranger.get("/transparency/")
+    page = answer.content.decode()
+    assert page.count("fewer than 5") == 13
+    assert "1,234" not in page
+    assert "1234" not in page
+
+
+def test_before_the_first_month_is_over_there_are_no_numbers():
+    assert "There are no numbers yet" in Client().get("/transparency/").content.decode()
+    assert Client().get("/transparency.json").json()["months"] == []

@@ -373,6 +373,8 @@ PAGES: dict[str, Route] = {
     # -- certificates
     "trust:certificate-search": route(GET=PUBLIC),
     "trust:certificate": route(CERTIFICATE, GET=PUBLIC),
+    "trust:transparency": route(GET=PUBLIC),
+    "trust:transparency-document": route(GET=PUBLIC),
     "trust:certificate-keys": route(GET=PUBLIC),
     "trust:certificates-revoked": route(GET=PUBLIC),
     "trust:certificates": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),

@@ -1027,6 +1027,8 @@ EVERYWHERE = [
         status=422,
     ),
     # -- certificates
+    Entry(name="transparency", view="trust:transparency", rendered=staff_pages.transparency),
+    Entry(name="transparency-empty", view="trust:transparency", rendered=staff_pages.transparency_empty),
     Entry(name="certificate-search", view="trust:certificate-search"),
     Entry(name="certificate", view="trust:certificate", path=at("certificate")),
     *(
@@ -1043,7 +1045,12 @@ EVERYWHERE = [
     # -- money: trial balance
     # -- analytics
     Entry(name="staff-analytics", view="moderation:analytics", persona="staff", rendered=staff_pages.analytics),
-    Entry(name="staff-analytics-empty", view="moderation:analytics", persona="staff"),
+    Entry(
+        name="staff-analytics-empty",
+        view="moderation:analytics",
+        persona="staff",
+        rendered=staff_pages.analytics_empty,
+    ),
     Entry(
         name="staff-analytics-errors",
         view="moderation:analytics",
@@ -1247,6 +1254,7 @@ NO_PAGES: dict[str, dict[str, str]] = {
     },
     "payments:sale-refund": {"unlock_id": "00000000-0000-7000-8000-000000000000"},
     # -- certificates
+    "trust:transparency-document": {},
     "trust:certificate-keys": {},
     "trust:certificates-revoked": {},
     "trust:certificate-file": {"code": "AAAAAAAAAAAAAAAA"},
