@@ -18,5 +18,10 @@ CSV_ROWS_MAX = 100_000
 NOTE_MAX = 4000
 # Comparisons with providers that the trial balance shows.
 COMPARISONS_SHOWN = 10
-# Days that the security analytics can cover.
+ANALYTICS = "users.staff_view_analytics"
+# Public numbers: below this they are not shown exactly; so many months.
+SHOWN_FROM = 5
+MONTHS_SHOWN = 24
+TRANSPARENCY_PER_MINUTE = 60
+# Days that analytics can cover.
 ANALYTICS_DAYS = (7, 30, 90)

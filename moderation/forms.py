@@ -57,7 +57,7 @@ class NoteForm(ProblemForm):
 
 
 class AnalyticsForm(forms.Form):
-    """How many days the security analytics cover, from the URL."""
+    """How many days analytics cover, from the URL."""
 
     days = forms.TypedChoiceField(
         label=_("Days"),

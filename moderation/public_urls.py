@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.urls import path
+
+from . import transparency_views
 from .appeals.urls import urlpatterns as appeals
 from .certificates.urls import urlpatterns as certificates
 from .organisations.urls import urlpatterns as organisations
@@ -20,6 +23,9 @@ urlpatterns = [
     *appeals,
     # -- certificates
     *certificates,
+    # -- transparency
+    path("transparency/", transparency_views.numbers, name="transparency"),
+    path("transparency.json", transparency_views.document, name="transparency-document"),
     # -- organisations
     *organisations,
 ]

@@ -80,6 +80,12 @@ def get_item_about(*, user: User, kind: str, ref: uuid.UUID) -> WorkItem:
     return item
 
 
+def list_items_about(*, user: User, subject_uid: uuid.UUID) -> list[WorkItem]:
+    """The newest cases about somebody of those that `user` may work on: one query."""
+    rows = _visible(user=user, kinds=queues.list_kinds_for(user=user)).filter(subject_uid=subject_uid)
+    return list(rows.select_related("taken_by", "decided_by").order_by("-pk")[:OWN_CASES])
+
+
 def list_notes(*, item: WorkItem) -> QuerySet[WorkNote]:
     """What was written down about a case that the caller got from `get_item`, oldest first."""
     return WorkNote.objects.filter(item=item).select_related("author").order_by("pk")

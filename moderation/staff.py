@@ -47,10 +47,12 @@ class Link:
 
 
 LINKS = (
+    Link("moderation:accounts", _("Accounts"), "users.staff_view_users", "person"),
     Link("moderation:sign-ins", _("Sign-in log"), "users.staff_view_sign_ins", "key"),
     Link("moderation:audit", _("Audit log"), "users.staff_view_audit", "eye"),
     Link("moderation:bans", _("Banned networks"), "users.staff_ban_ips", "shield"),
     Link("moderation:security-analytics", _("Security analytics"), "users.staff_review_risk", "chart"),
+    Link("moderation:analytics", _("Analytics"), "users.staff_view_analytics", "chart"),
     Link("moderation:announcements", _("Announcements"), "users.staff_announce", "spark"),
     Link("moderation:money", _("Trial balance"), "users.staff_view_payouts", "wallet"),
     Link("moderation:payments", _("Payments"), "users.staff_view_payouts", "card"),

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from .organisations.services import deliveries, happenings
 from .reports.services import deciding
+from .services import figures
 from .verifications.services import checking, lifecycle
 
 
@@ -42,3 +43,9 @@ def sweep_deliveries() -> int:
     """Every hour: certificates that have run out are told of, and what was told long ago is removed."""
     at = timezone.now()
     return happenings.tell_expired(at=at) + deliveries.retain(at=at)
+
+
+@shared_task(name="moderation.count_days")
+def count_days() -> int:
+    """Every night: the figures of the day before, and of nights that were missed."""
+    return figures.count_due(at=timezone.now())

@@ -3,6 +3,8 @@ from __future__ import annotations
 from django.urls import path
 
 from . import (
+    account_views,
+    analytics_views,
     announcement_views,
     ban_views,
     case_views,
@@ -37,6 +39,14 @@ urlpatterns = [
     path("sign-ins/<uuid:family>/end/", log_views.EndSignInPage.as_view(), name="sign-in-end"),
     path("audit/", log_views.AuditPage.as_view(), name="audit"),
     path("audit.csv", log_views.AuditFile.as_view(), name="audit-file"),
+    # -- accounts
+    path("users/", account_views.AccountsPage.as_view(), name="accounts"),
+    path("users.csv", account_views.AccountsFile.as_view(), name="accounts-file"),
+    path("users/<uuid:uid>/", account_views.AccountPage.as_view(), name="account"),
+    path("users/<uuid:uid>/suspend/", account_views.SuspendPage.as_view(), name="account-suspend"),
+    path("users/<uuid:uid>/unsuspend/", account_views.UnsuspendPage.as_view(), name="account-unsuspend"),
+    # -- analytics
+    path("analytics/", analytics_views.AnalyticsPage.as_view(), name="analytics"),
     # -- people and invitations
     path("people/", people_views.PeoplePage.as_view(), name="people"),
     path("people/<uuid:uid>/", people_views.MemberPage.as_view(), name="member"),

@@ -4,7 +4,17 @@ from django.contrib import admin
 
 from security.read_only_admin import ReadOnlyAdmin
 
-from .models import Payment, ShopItem, Unlock, WebhookEvent
+from .models import (
+    Difference,
+    MoneyBack,
+    Payment,
+    Payout,
+    PayoutMethod,
+    Reconciliation,
+    ShopItem,
+    Unlock,
+    WebhookEvent,
+)
 
 
 @admin.register(Payment)
@@ -46,3 +56,53 @@ class UnlockAdmin(ReadOnlyAdmin[Unlock]):
     view_permission, subject = "users.staff_view_payouts", "buyer.uid"
     list_display = ("created_at", "uid", "item", "price_centi", "refunded_at")
     search_fields = ("uid", "buyer__uid", "item__uid")
+
+
+@admin.register(MoneyBack)
+class MoneyBackAdmin(ReadOnlyAdmin[MoneyBack]):
+    """Refunds and disputes of payments."""
+
+    view_permission, subject = "users.staff_view_payouts", "payment.user.uid"
+    list_display = ("created_at", "uid", "kind", "state", "amount_minor", "payment", "closed_at")
+    list_filter = ("kind", "state")
+    search_fields = ("uid", "payment__uid", "payment__user__uid", "provider_object_id")
+
+
+@admin.register(Payout)
+class PayoutAdmin(ReadOnlyAdmin[Payout]):
+    """Payouts and who let them through."""
+
+    view_permission, subject = "users.staff_view_payouts", "user.uid"
+    list_display = ("created_at", "uid", "user", "status", "amount_centi", "currency", "amount_minor", "approved_by")
+    list_filter = ("status", "currency", "needs_two")
+    search_fields = ("uid", "user__uid", "provider_payout_id")
+
+
+@admin.register(PayoutMethod)
+class PayoutMethodAdmin(ReadOnlyAdmin[PayoutMethod]):
+    """Where payouts go; the account's number is sealed and never shown here."""
+
+    view_permission, subject = "users.staff_view_payouts", "user.uid"
+    list_display = ("created_at", "uid", "user", "kind", "currency", "country", "label", "state", "usable_at")
+    list_filter = ("kind", "state", "currency")
+    search_fields = ("uid", "user__uid", "provider_account_id")
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(ReadOnlyAdmin[Reconciliation]):
+    """Days that were compared with a provider."""
+
+    view_permission = "users.staff_view_payouts"
+    list_display = ("day", "provider", "n_listed", "n_matched", "n_differences", "n_booked", "made_at")
+    list_filter = ("provider",)
+    search_fields = ("day",)
+
+
+@admin.register(Difference)
+class DifferenceAdmin(ReadOnlyAdmin[Difference]):
+    """What a provider has otherwise than we."""
+
+    view_permission = "users.staff_view_payouts"
+    list_display = ("id", "reconciliation", "kind", "movement", "provider_object_id", "our_minor", "their_minor")
+    list_filter = ("kind", "movement")
+    search_fields = ("provider_object_id", "payment__uid")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from contextlib import suppress
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from pairly.common.problems import NotFound
 from users.models import User
 
-from .models import Payment
+from .models import MoneyBack, Payment
+from .types import PaymentCounts
 
 
 def search(*, text: str, buyer: uuid.UUID | None = None) -> QuerySet[Payment]:
@@ -31,3 +32,13 @@ def get_for_staff(*, staff: User, uid: uuid.UUID) -> Payment:
     if payment is None:
         raise NotFound
     return payment
+
+
+def count_of(*, user: User) -> PaymentCounts:
+    """How many payments of `user` were made, and how many refunds and disputes they had; for staff. Two queries."""
+    n_paid = Payment.objects.filter(user=user, paid_at__isnull=False).count()
+    kinds = MoneyBack.objects.filter(payment__user=user).aggregate(
+        n_refunds=Count("pk", filter=Q(kind=MoneyBack.Kind.REFUND)),
+        n_disputes=Count("pk", filter=Q(kind=MoneyBack.Kind.DISPUTE)),
+    )
+    return PaymentCounts(n_paid=n_paid, **kinds)

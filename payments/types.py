@@ -190,3 +190,12 @@ class TouchedCase:
 
     trace: Trace
     places: Sequence[Place]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PaymentCounts:
+    """How many payments somebody made, and how many refunds and disputes these had."""
+
+    n_paid: int
+    n_refunds: int
+    n_disputes: int

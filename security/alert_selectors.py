@@ -147,6 +147,27 @@ def is_about(*, uid: uuid.UUID, user_uid: uuid.UUID) -> bool:
     return AlertAccount.objects.filter(alert__uid=uid, user_uid=user_uid).exists()
 
 
+def list_linked(*, user_uid: uuid.UUID) -> list[AccountRow]:
+    """Accounts that stood in an alert together with this one, each with all that linked it there: one query."""
+    alerts = AlertAccount.objects.filter(user_uid=user_uid).values("alert")
+    rows = AlertAccount.objects.filter(alert__in=alerts).exclude(user_uid=user_uid).order_by("pk")
+    links: dict[uuid.UUID, dict[str, None]] = {}
+    scored: set[uuid.UUID] = set()
+    for row in rows:
+        links.setdefault(row.user_uid, {}).update(dict.fromkeys(row.links))
+        scored |= {row.user_uid} if row.was_scored else set()
+    words = fraud_words.links()
+    return [
+        AccountRow(
+            user_uid=uid,
+            links=tuple(by),
+            link_texts=tuple(words.get(one, one) for one in by),
+            was_scored=uid in scored,
+        )
+        for uid, by in links.items()
+    ]
+
+
 def list_decisions(*, alert: FraudAlert) -> list[DecisionRow]:
     """The newest decisions below an alert, newest first."""
     rows = sorted(alert.decisions.all(), key=lambda row: -row.pk)[:DECISIONS_SHOWN]

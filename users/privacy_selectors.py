@@ -87,4 +87,5 @@ def _what_was_seen(action: str) -> str:
         "staff.audit_viewed": gettext("What was done with your account"),
         "staff.case_viewed": gettext("A case about you"),
         "staff.data_viewed": gettext("Your account's data"),
+        "staff.account_viewed": gettext("Your account"),
     }.get(action, gettext("Data about you"))

@@ -5,6 +5,26 @@
  */
 
 export interface paths {
+    "/api/v1/admin/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Revenue, active people, conversion, refunds and disputes, response times, reports, sanctions and appeals of
+         *     the last days; counts only.
+         */
+        get: operations["get_admin_analytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/announcements": {
         parameters: {
             query?: never;
@@ -309,6 +329,40 @@ export interface paths {
         post?: never;
         /** @description Revoke it; 404 unless it is open, 403 `step_up_required`. */
         delete: operations["delete_admin_staff_invitations_uid"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest first; the search is recorded. 422 for a filter that cannot be read. */
+        get: operations["get_admin_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Its address, figures and decisions; a private view, which its owner sees. 404 for one's own. */
+        get: operations["get_admin_users_uid"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -6055,6 +6109,23 @@ export interface components {
             next: string | null;
             results: components["schemas"]["PackageOut"][];
         };
+        /** @description An account in figures; tries to sign in are those of 30 days. `n_strikes`: decisions that nobody lifted. */
+        PanelOut: {
+            n_devices: number;
+            n_disputes: number;
+            n_failed: number;
+            n_payments: number;
+            n_refunds: number;
+            /** @description cases about them */
+            n_reported: number;
+            n_reported_upheld: number;
+            /** @description that they made */
+            n_reports: number;
+            n_reports_upheld: number;
+            n_sessions: number;
+            n_signed_in: number;
+            n_strikes: number;
+        };
         PasskeyOut: {
             /** Format: date-time */
             created_at: string;
@@ -6339,6 +6410,68 @@ export interface components {
              */
             next: string | null;
             results: components["schemas"]["PlanOut"][];
+        };
+        /**
+         * @description A day in UTC. `kept_centi`: fees less those given back, in hundredths of a credit; `n_cohort`: who joined seven
+         *     days before, `n_cohort_bought`: of them, who bought within seven days. Null is not known: active people are counted
+         *     in the night after alone, and a median needs something.
+         */
+        PlatformDayOut: {
+            /** Format: date */
+            day: string;
+            /** Format: int64 */
+            kept_centi: number;
+            /** Format: int64 */
+            median_answer_s?: number | null;
+            /** Format: int64 */
+            median_decision_s?: number | null;
+            n_active_day?: number | null;
+            n_active_month?: number | null;
+            n_active_week?: number | null;
+            n_answers: number;
+            n_appeals: number;
+            n_appeals_granted: number;
+            n_appeals_refused: number;
+            n_cases_decided: number;
+            n_cohort: number;
+            n_cohort_bought: number;
+            n_joined: number;
+            n_reports: number;
+            n_reports_dismissed: number;
+            n_reports_upheld: number;
+            n_sanctions: number;
+            n_sanctions_automated: number;
+        };
+        /**
+         * @description Figures of whole days, counted in the night after. `up_to` is null before the first night; `missing` are days
+         *     that were not counted; `conversion` in per cent, null where nobody's seven days ended.
+         */
+        PlatformFiguresOut: {
+            /** Format: double */
+            conversion: number | null;
+            days: components["schemas"]["PlatformDayOut"][];
+            missing: string[];
+            n_days: number;
+            revenue: components["schemas"]["PlatformRevenueOut"][];
+            /** Format: date */
+            since: string;
+            totals: {
+                [key: string]: number;
+            };
+            /** Format: date */
+            until: string;
+            /** Format: date-time */
+            up_to: string | null;
+        };
+        /** @description One currency over all the days, in minor units. A refund counts when it is done, a dispute when it begins. */
+        PlatformRevenueOut: {
+            currency: string;
+            disputed_minor: number;
+            n_disputes: number;
+            n_purchases: number;
+            n_refunds: number;
+            purchased_minor: number;
+            refunded_minor: number;
         };
         PriceOut: {
             amount_minor: number;
@@ -6669,6 +6802,9 @@ export interface components {
              * @enum {string}
              */
             kind: "warning" | "mute" | "hide" | "payout_hold" | "temporary_ban" | "permanent_ban" | "content_removal";
+            /** Format: date-time */
+            lifted_at?: string | null;
+            lifted_reason?: string;
             rule: string;
             readonly rule_text: string;
             scope?: string;
@@ -7316,6 +7452,11 @@ export interface components {
             /** @description counted up to 100 */
             n_unread: number;
         };
+        /** @description The person reads `reason`; clients of before give none. */
+        UnsuspendIn: {
+            /** @default  */
+            reason?: string;
+        };
         UploadIn: {
             /**
              * @description what it shows, in words
@@ -7332,6 +7473,85 @@ export interface components {
              * @description your own name for this upload: sent again, it adds nothing, and it can be called off by it
              */
             upload_id?: string;
+        };
+        /**
+         * @description An account. `state`: active, suspended, resting, leaving (to be deleted), deleted, or inactive for another
+         *     reason.
+         */
+        UserAccountOut: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            is_staff?: boolean;
+            name: string;
+            /**
+             * @description * `fan` - Fan
+             *     * `creator` - Creator
+             * @enum {string}
+             */
+            role: "fan" | "creator";
+            /**
+             * @description * `active` - active
+             *     * `suspended` - suspended
+             *     * `resting` - resting
+             *     * `leaving` - leaving
+             *     * `deleted` - deleted
+             *     * `inactive` - inactive
+             * @enum {string}
+             */
+            state: "active" | "suspended" | "resting" | "leaving" | "deleted" | "inactive";
+            /**
+             * @description * `0` - Not verified
+             *     * `1` - Age verified
+             *     * `2` - Document and selfie verified
+             * @enum {integer}
+             */
+            verification_level?: 0 | 1 | 2;
+        };
+        UserAccountPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["UserAccountOut"][];
+        };
+        /** @description An account with its address, its figures, and what was decided about it, the newest first. */
+        UserDetailOut: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: email */
+            email: string;
+            figures: components["schemas"]["PanelOut"];
+            /** Format: uuid */
+            id: string;
+            is_staff?: boolean;
+            name: string;
+            restrictions: components["schemas"]["RestrictionOut"][];
+            /**
+             * @description * `fan` - Fan
+             *     * `creator` - Creator
+             * @enum {string}
+             */
+            role: "fan" | "creator";
+            /**
+             * @description * `active` - active
+             *     * `suspended` - suspended
+             *     * `resting` - resting
+             *     * `leaving` - leaving
+             *     * `deleted` - deleted
+             *     * `inactive` - inactive
+             * @enum {string}
+             */
+            state: "active" | "suspended" | "resting" | "leaving" | "deleted" | "inactive";
+            /**
+             * @description * `0` - Not verified
+             *     * `1` - Age verified
+             *     * `2` - Document and selfie verified
+             * @enum {integer}
+             */
+            verification_level?: 0 | 1 | 2;
         };
         /** @description The account as its owner sees it. */
         UserOut: {
@@ -7740,6 +7960,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_admin_analytics: {
+        parameters: {
+            query?: {
+                /** @description 30 unless told */
+                days?: 30 | 7 | 90;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformFiguresOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_admin_announcements: {
         parameters: {
             query?: {
@@ -8442,6 +8695,82 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    get_admin_users: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+                /** @description a whole e-mail address, a public id, or a part of a name */
+                q?: string;
+                role?: "creator" | "fan" | "staff";
+                /** @description the first day of joining, UTC */
+                since?: string;
+                state?: "active" | "deleted" | "inactive" | "leaving" | "resting" | "suspended";
+                /** @description the last day of joining, UTC */
+                until?: string;
+                /** @description level of verification */
+                verified?: 0 | 1 | 2;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAccountPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_admin_users_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserDetailOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     post_admin_users_user_id_suspend: {
         parameters: {
             query?: never;
@@ -8489,7 +8818,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UnsuspendIn"];
+            };
+        };
         responses: {
             /** @description No response body */
             204: {

@@ -8,12 +8,27 @@ from ..organisations.api.urls import urlpatterns as organisations
 from ..reports.api.urls import urlpatterns as reports
 from ..sanctions.api.urls import urlpatterns as sanctions
 from ..verifications.api.urls import urlpatterns as verifications
-from . import announcement_views, ban_views, fraud_views, payment_views, payout_views, people_views, views
+from . import (
+    account_views,
+    analytics_views,
+    announcement_views,
+    ban_views,
+    fraud_views,
+    payment_views,
+    payout_views,
+    people_views,
+    views,
+)
 
 app_name = "moderation"
 
 urlpatterns = [
     path("admin/login-history", views.LoginHistoryView.as_view(), name="login-history"),
+    # -- accounts
+    path("admin/users", account_views.AccountsView.as_view(), name="account-list"),
+    path("admin/users/<uuid:uid>", account_views.AccountView.as_view(), name="account-detail"),
+    # -- analytics
+    path("admin/analytics", analytics_views.AnalyticsView.as_view(), name="analytics"),
     # -- people and invitations
     path("admin/staff/invitations", people_views.InvitationsView.as_view(), name="invitation-list"),
     path("admin/staff/invitations/<uuid:uid>", people_views.InvitationView.as_view(), name="invitation-detail"),

@@ -1,4 +1,5 @@
 from .certificate import Certificate, CertificateKey
+from .figures import DailyFigures, DailyRevenue
 from .organisation import Delivery, Membership, Organisation, Representation, Webhook
 from .report import Report, ReportCase, ReportedMessage, ReportFile
 from .sanction import Appeal, AppealMessage, Sanction
@@ -11,6 +12,8 @@ __all__ = [
     "AppealMessage",
     "Certificate",
     "CertificateKey",
+    "DailyFigures",
+    "DailyRevenue",
     "Delivery",
     "DocumentHash",
     "DocumentLook",

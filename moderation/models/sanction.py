@@ -49,6 +49,7 @@ class Sanction(models.Model):
     lifted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    lifted_reason = models.TextField(blank=True, default="", db_default="")  # the person reads it
 
     class Meta:
         constraints = [

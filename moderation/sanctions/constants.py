@@ -9,10 +9,12 @@ from users.constants import SUSPENSION_REASONS
 SUSPEND = "users.staff_suspend_users"
 STATEMENT_MAIL = "moderation.statement"
 FACTS_MAX = 4000
+REASON_MAX = 500
 # So long after a decision it may be appealed; for the law of the European Union six months.
 APPEAL_TIME = timedelta(days=180)
 DURATION_MAX = timedelta(days=3650)
 RESTRICTIONS_PER_MINUTE = 30
+SHOWN = 50
 
 # The rules that can be broken, in the words that the person reads; those of suspensions among them.
 RULES = {

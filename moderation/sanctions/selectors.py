@@ -11,7 +11,7 @@ from pairly.common.problems import NotFound
 from users.models import User
 
 from ..models import ReportCase, Sanction
-from .constants import RULES, SCOPES
+from .constants import RULES, SCOPES, SHOWN
 
 _BANS = (Sanction.Kind.TEMPORARY_BAN, Sanction.Kind.PERMANENT_BAN)
 
@@ -32,6 +32,12 @@ def get_own(*, user: User, uid: uuid.UUID) -> Sanction:
 def list_of_case(*, case: ReportCase) -> list[Sanction]:
     """What followed from a case; for staff."""
     return list(Sanction.objects.filter(case=case).order_by("pk"))
+
+
+def list_of(*, user: User) -> list[Sanction]:
+    """What was done to somebody, the newest first, with who did it; for staff."""
+    rows = Sanction.objects.filter(user=user).select_related("decided_by", "lifted_by", "case", "appeal")
+    return list(rows.order_by("-pk")[:SHOWN])
 
 
 def list_bans_in_force(*, user: User) -> list[Sanction]:

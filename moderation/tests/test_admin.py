@@ -14,11 +14,36 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from credits.services import purchases
-from moderation.models import Verification, WorkItem, WorkNote
+from moderation.models import (
+    Appeal,
+    DailyRevenue,
+    Delivery,
+    Membership,
+    Organisation,
+    Report,
+    ReportCase,
+    Sanction,
+    Verification,
+    Webhook,
+    WorkItem,
+    WorkNote,
+)
+from moderation.services import figures
+from moderation.tests.certifying import certify
 from pairly.common.ids import uuid7
 from pairly.outbox.models import OutboxRow
 from pairly.testing.people import make_staff, make_user, sign_in_as
-from payments.models import Payment, ShopItem, Unlock, WebhookEvent
+from payments.models import (
+    Difference,
+    MoneyBack,
+    Payment,
+    Payout,
+    PayoutMethod,
+    Reconciliation,
+    ShopItem,
+    Unlock,
+    WebhookEvent,
+)
 from security.models import AuditEntry, FraudAlert, KnownDevice, LoginAttempt, RiskDecision, SecurityEvent
 from security.read_only_admin import ReadOnlyAdmin
 from security.services import audit
@@ -45,6 +70,10 @@ def url_of(model: type[Model], view: str, *args: object) -> str:
 
 @pytest.fixture
 def somebody() -> User:
+    return make_somebody()
+
+
+def make_somebody() -> User:
     """A person who has a row of every model that staff may look at."""
     fan, creator, staff = make_user("fan"), make_user("creator"), make_staff("support")
     now, later = timezone.now(), timezone.now() + timedelta(days=3)
@@ -74,7 +103,49 @@ def somebody() -> User:
     item = WorkItem.objects.create(kind="test", ref=uuid7(), subject_uid=fan.uid, due_at=now)
     WorkNote.objects.create(item=item, author=staff, text="seen")
     Verification.objects.create(user=fan, document_type="passport")
+    _trust(fan, creator, staff)
+    _money(fan, creator)
     return fan
+
+
+def _trust(fan: User, creator: User, staff: User) -> None:
+    """Reports, decisions, a certificate, an organisation with a webhook, and a day's figures."""
+    now, given = timezone.now(), {"rule": "spam", "is_automated": False, "appeal_until": timezone.now()}
+    case = ReportCase.objects.create(subject=fan, target="user", target_ref=fan.uid)
+    Report.objects.create(case=case, reporter=creator, category="spam", details="a private reason")
+    sanction = Sanction.objects.create(user=fan, kind="warning", facts="Ads", decided_by=staff, **given)
+    Appeal.objects.create(user=fan, sanction=sanction, first_decided_by=staff)
+    certify(creator)
+    organisation = Organisation.objects.create(name="An agency")
+    Membership.objects.create(organisation=organisation, user=fan, role="owner", accepted_at=now)
+    hook = Webhook.objects.create(organisation=organisation, target_url="https://a.example/", sealed_secret=b"x")
+    Delivery.objects.create(webhook=hook, event="e", event_id=uuid7(), payload={"code": "SECRET-CODE"}, next_at=now)
+    figures.count_day(day=(now - timedelta(days=1)).date())
+    DailyRevenue.objects.create(
+        day=now.date(), currency="USD", n_purchases=1, purchased_minor=5, n_refunds=0, refunded_minor=0,
+        n_disputes=0, disputed_minor=0,
+    )  # fmt: skip
+
+
+def _money(fan: User, creator: User) -> None:
+    """A dispute, a payout, and a day that was compared with a provider."""
+    payment = Payment.objects.get(user=fan)
+    MoneyBack.objects.create(payment=payment, kind="dispute", state="open", amount_minor=5, provider_object_id="du_1")
+    method = PayoutMethod.objects.create(
+        user=creator, kind="manual", currency="USD", country="DE", label="Bank 3000", state="ready",
+        usable_at=timezone.now(), fingerprint=b"f" * 32, sealed_details=b"SECRET-CODE",
+    )  # fmt: skip
+    Payout.objects.create(
+        user=creator, method=method, request_id=uuid7(), amount_centi=500, currency="USD", amount_minor=5,
+        rate_micro=1_000_000,
+    )  # fmt: skip
+    compared = Reconciliation.objects.create(
+        provider="stripe", day=timezone.now().date(), n_listed=1, n_matched=0, n_differences=1, n_booked=0
+    )
+    Difference.objects.create(
+        reconciliation=compared, kind="missing_here", movement="payment", provider_object_id="pi_9", their_minor=5,
+        their_currency="USD",
+    )  # fmt: skip
 
 
 def admin_browser() -> Client:

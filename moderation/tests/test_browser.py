@@ -19,7 +19,7 @@ from pairly.testing.fixtures import RunningServer, own_database, running_daphne
 from pairly.testing.people import make_staff, sign_in_as
 
 from .kinds import KIND, open_cases, registered
-from .test_admin import url_of
+from .test_admin import make_somebody, url_of
 
 
 @pytest.fixture(scope="module")
@@ -178,11 +178,27 @@ def _case() -> list[Any]:
         return open_cases(1)
 
 
-def test_every_list_of_the_admin_is_silent_in_the_console(context: BrowserContext) -> None:
+def test_every_list_and_a_row_of_each_is_silent_in_the_console_and_readable(context: BrowserContext) -> None:
+    """Every model's list in the light theme, and one row of it in the dark one."""
+    make_somebody()
     page = context.new_page()
-    watch = Watch(page)
+    watch, found, n_rows = Watch(page), [], 0
     for model in admin.site._registry:
-        answer = page.goto(url_of(model, "changelist"))
-        assert answer is not None
-        assert answer.status == 200
+        row = model._default_manager.order_by("-pk").first()
+        for theme, path in (
+            ("light", url_of(model, "changelist")),
+            ("dark", url_of(model, "change", row.pk) if row else ""),
+        ):
+            if not path:
+                continue
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two
+            answer = page.goto(path)
+            assert answer is not None
+            assert answer.status == 200, path
+            beside = Beside(page)
+            axe.load(beside)
+            found += [f"{path}: {line}" for line in axe.list_violations(beside)]
+            n_rows += theme == "dark"
+    assert "\n".join(found) == ""
     assert watch.list_complaints() == []
+    assert n_rows >= len(admin.site._registry) - 2

@@ -229,11 +229,31 @@ def test_staff_suspend_and_let_back_through_the_api(creator, moderator):
     assert (made.kind, made.is_automated, made.decided_by) == ("temporary_ban", True, moderator)
     creator.refresh_from_db()
     assert not creator.is_active
-    assert staff.post(f"{path}/unsuspend").status_code == 204
+    why = {"reason": "Somebody else had used the account"}
+    refused = staff.post(f"{path}/unsuspend", {"reason": " "}, content_type="application/json")
+    assert refused.json()["errors"][0]["pointer"] == "/reason"
+    assert staff.post(f"{path}/unsuspend", why, content_type="application/json").status_code == 204
     creator.refresh_from_db()
     assert creator.is_active
-    assert staff.post(f"{path}/unsuspend").json()["code"] == "not_suspended"
+    assert staff.post(f"{path}/unsuspend", why, content_type="application/json").json()["code"] == "not_suspended"
+    assert AuditEntry.objects.get(action="sanction.lifted").reason == why["reason"]
+    assert f"Why: {why['reason']}" in mailed()
+    assert sign_in_as(creator).get(f"/account/restrictions/{made.uid}/").content.decode().count(why["reason"]) == 1
     assert AuditEntry.objects.filter(action="sanction.imposed", subject_uid=creator.uid).count() == 1
+
+
+def test_a_client_that_gives_no_reason_lets_people_back_all_the_same(creator, moderator):
+    imposing.impose(
+        user=creator, by=moderator, kind="temporary_ban", rule="spam", facts="x", is_automated=False,
+        until=timezone.now() + timedelta(days=1),
+    )  # fmt: skip
+    staff = sign_in_as(moderator)
+    Session.objects.filter(user=moderator).update(stepped_up_at=timezone.now())
+    path = f"/api/v1/admin/users/{creator.uid}/unsuspend"
+    assert staff.post(path, {}, content_type="application/json").status_code == 204
+    creator.refresh_from_db()
+    assert creator.is_active
+    assert Sanction.objects.get().lifted_reason == "It was looked at again."
 
 
 @pytest.mark.parametrize("missing", ["rule", "facts", "scope", "duration_hours", "automated"])

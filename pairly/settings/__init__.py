@@ -263,6 +263,8 @@ CELERY_BEAT_SCHEDULE = {
     "moderation-sweep-deliveries": {"task": "moderation.sweep_deliveries", "schedule": 3600.0},
     # -- reports, sanctions, appeals
     "moderation-sweep-reports": {"task": "moderation.sweep_reports", "schedule": 3600.0},
+    # -- analytics
+    "moderation-count-days": {"task": "moderation.count_days", "schedule": crontab(hour=0, minute=20)},
     # -- blocks
     # -- notifications
     "users-write-digests": {"task": "users.write_digests", "schedule": 300.0},

@@ -120,6 +120,8 @@ SIGN_INS, AUDIT_LOG, END = "users.staff_view_sign_ins", "users.staff_view_audit"
 PAYOUTS, RISK, ALERT = "users.staff_view_payouts", "users.staff_review_risk", {"uid": "fraud alert"}
 PAYOUTS = "users.staff_view_payouts"
 REPORTS, APPEALS, SUSPENDING = "users.staff_review_reports", "users.staff_decide_appeals", "users.staff_suspend_users"
+FIGURES = "users.staff_view_analytics"
+ACCOUNTS, ACCOUNT = "users.staff_view_users", {"uid": "peer"}
 SANCTION, APPEAL = {"uid": "sanction"}, {"uid": "appeal"}
 CHANGE_PASSWORD = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 ITEM, OWN_ITEM, UNLOCK, SALE = (
@@ -316,6 +318,12 @@ PAGES: dict[str, Route] = {
     "moderation:sign-in-end": route({"family": "session"}, POST=END),
     "moderation:audit": route(GET=ask(AUDIT_LOG, **LOOK)),
     "moderation:audit-file": route(GET=ask(AUDIT_LOG, **LOOK)),
+    "moderation:accounts": route(GET=ask(ACCOUNTS, **LOOK)),
+    "moderation:accounts-file": route(GET=ask(ACCOUNTS, **LOOK)),
+    "moderation:account": route(ACCOUNT, GET=ask(ACCOUNTS, **LOOK)),
+    "moderation:account-suspend": route(ACCOUNT, POST=prove(SUSPENDING, trust.SUSPEND_FORM)),
+    "moderation:account-unsuspend": route(ACCOUNT, POST=prove(SUSPENDING, trust.peer_suspended)),
+    "moderation:analytics": route(GET=FIGURES),
     "moderation:people": route(GET=INVITE),
     "moderation:member": route(MEMBER, GET=INVITE, POST=prove(INVITE, {"roles": ["support"]})),
     "moderation:member-remove": route(MEMBER, POST=prove(INVITE)),
@@ -369,6 +377,8 @@ PAGES: dict[str, Route] = {
     # -- certificates
     "trust:certificate-search": route(GET=PUBLIC),
     "trust:certificate": route(CERTIFICATE, GET=PUBLIC),
+    "trust:transparency": route(GET=PUBLIC),
+    "trust:transparency-document": route(GET=PUBLIC),
     "trust:certificate-keys": route(GET=PUBLIC),
     "trust:certificates-revoked": route(GET=PUBLIC),
     "trust:certificates": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),
@@ -677,6 +687,9 @@ API: dict[str, Route] = {
     "moderation:restriction-appeal": route(SANCTION, POST=ask(OWNER, trust.WORDS)),
     "moderation:verification-appeal": route(VERIFICATION, POST=ask(OWNER, trust.verification_rejected)),
     "moderation:appeal-detail": route(APPEAL, GET=OWNER, POST=ask(OWNER, trust.WORDS)),
+    "moderation:analytics": route(GET=FIGURES),
+    "moderation:account-list": route(GET=ask(ACCOUNTS, **LOOK)),
+    "moderation:account-detail": route(ACCOUNT, GET=ask(ACCOUNTS, **LOOK)),
     "moderation:user-suspend": route(PEER, POST=prove(SUSPENDING, trust.SUSPEND)),
     "moderation:user-unsuspend": route(PEER, POST=prove(SUSPENDING, trust.peer_suspended)),
 }

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 REPORT = {"category": "scam", "details": "Asked for money elsewhere"}
 WORDS = {"text": "It was not me"}
 SUSPEND = {"rule": "spam", "facts": "Wrote the same to many", "scope": "all", "duration_hours": 24, "automated": False}
+SUSPEND_FORM = {
+    "rule": "spam",
+    "facts": "Wrote the same to many",
+    "scope": "all",
+    "duration": "24",
+    "nonce": "00000000-0000-7000-8000-00000000000b",
+}
 
 
 def make_trust(owner: User, peer: User) -> dict[str, Any]:
@@ -80,4 +87,4 @@ def peer_suspended(scene: Scene) -> dict[str, Any]:
         is_automated=False,
         until=until,
     )
-    return {}
+    return {"reason": "Somebody else had used the account"}

@@ -40,6 +40,8 @@ def judge(world):
     fan = User.objects.get(email=demo.FAN)
     submitting.submit(reporter=fan, kind="user", target=world.uid_of(demo.CREATOR), category="spam", details="Ads.")
     world.paths |= {
+        "account": f"/staff/users/{fan.uid}/",
+        "account suspended": f"/staff/users/{sam.uid}/",
         "report creator": f"/report/user/{world.uid_of(demo.CREATOR)}/",
         "report case": f"/staff/cases/{_reported(admin).uid}/",
         "appeal case": f"/staff/cases/{appeal_case.uid}/",

@@ -658,6 +658,31 @@ EVERYWHERE = [
         act=submit("network", network="a house", reason="Scripted sign-ups"),
         status=422,
     ),
+    # -- accounts for staff
+    Entry(name="staff-accounts", view="moderation:accounts", persona="staff"),
+    Entry(
+        name="staff-accounts-empty",
+        view="moderation:accounts",
+        persona="staff",
+        path=lambda _: "/staff/users/?q=nobody-of-this-name",
+    ),
+    Entry(
+        name="staff-accounts-errors",
+        view="moderation:accounts",
+        persona="staff",
+        path=lambda _: "/staff/users/?role=king",
+        status=422,
+    ),
+    Entry(name="staff-account", view="moderation:account", persona="staff", path=at("account")),
+    Entry(name="staff-account-suspended", view="moderation:account", persona="staff", path=at("account suspended")),
+    Entry(
+        name="staff-account-errors",
+        view="moderation:account",
+        persona="staff",
+        path=at("account"),
+        act=submit("facts"),
+        status=422,
+    ),
     # -- privacy and suspension
     Entry(name="privacy", view="users:privacy", persona="newcomer"),
     Entry(name="privacy", view="users:privacy", persona="careful"),
@@ -1002,6 +1027,8 @@ EVERYWHERE = [
         status=422,
     ),
     # -- certificates
+    Entry(name="transparency", view="trust:transparency", rendered=staff_pages.transparency),
+    Entry(name="transparency-empty", view="trust:transparency", rendered=staff_pages.transparency_empty),
     Entry(name="certificate-search", view="trust:certificate-search"),
     Entry(name="certificate", view="trust:certificate", path=at("certificate")),
     *(
@@ -1024,6 +1051,21 @@ EVERYWHERE = [
     Entry(name="wallet", view="credits:wallet", persona="creator"),
     Entry(name="wallet-empty", view="credits:wallet", persona="newcomer"),
     # -- money: trial balance
+    # -- analytics
+    Entry(name="staff-analytics", view="moderation:analytics", persona="staff", rendered=staff_pages.analytics),
+    Entry(
+        name="staff-analytics-empty",
+        view="moderation:analytics",
+        persona="staff",
+        rendered=staff_pages.analytics_empty,
+    ),
+    Entry(
+        name="staff-analytics-errors",
+        view="moderation:analytics",
+        persona="staff",
+        path=lambda _: "/staff/analytics/?days=6",
+        status=422,
+    ),
     Entry(name="staff-money", view="moderation:money", persona="staff"),
     Entry(name="staff-money-errors", view="moderation:money", persona="staff", act=submit("day"), status=422),
     # -- money: wallet, statement, receipts
@@ -1187,6 +1229,9 @@ NO_PAGES: dict[str, dict[str, str]] = {
     },
     "moderation:sign-in-end": {"family": "00000000-0000-7000-8000-000000000000"},
     "moderation:sign-ins-file": {},
+    "moderation:accounts-file": {},
+    "moderation:account-suspend": {"uid": "00000000-0000-7000-8000-000000000000"},
+    "moderation:account-unsuspend": {"uid": "00000000-0000-7000-8000-000000000000"},
     "moderation:audit-file": {},
     # -- discovery
     "profiles:search-rename": {"search_id": "00000000-0000-7000-8000-000000000000"},
@@ -1217,6 +1262,7 @@ NO_PAGES: dict[str, dict[str, str]] = {
     },
     "payments:sale-refund": {"unlock_id": "00000000-0000-7000-8000-000000000000"},
     # -- certificates
+    "trust:transparency-document": {},
     "trust:certificate-keys": {},
     "trust:certificates-revoked": {},
     "trust:certificate-file": {"code": "AAAAAAAAAAAAAAAA"},

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.test import Client
 from django.utils import timezone
 
-from moderation.models import WorkItem
+from moderation.models import DailyFigures, DailyRevenue, WorkItem
 from moderation.services import fraud_alerts, work
 from moderation.tests.kinds import KIND, open_cases, registered
 from pairly.testing.people import make_staff, make_user, sign_in_as
 from security.models import FraudAlert
 from security.services import events, fraud
-from security.types import Card, Client
+from security.types import Card
+from security.types import Client as Visitor
 
 NOTE = "The papers fit the account. I have asked for nothing else."
 
@@ -54,7 +56,7 @@ def _ring(*, device="one", ip="5.9.1.1"):
     staff = make_staff("security", name="Sef Security")
     for name, n_cards in (("Thea Thief with a rather long display name", 7), ("Linked Lou", 0)):
         user = make_user(name=name)
-        known = {"user_uid": user.uid, "joined_at": timezone.now(), "client": Client(ip=ip), "device": device}
+        known = {"user_uid": user.uid, "joined_at": timezone.now(), "client": Visitor(ip=ip), "device": device}
         events.report(kind="sign_in", **known)
         for number in range(n_cards):
             events.report(kind="card_declined", card=Card(f"{device}-{number}", "US"), **known)
@@ -78,3 +80,47 @@ def security_analytics():
     alert = FraudAlert.objects.latest("pk")
     fraud_alerts.review(uid=alert.uid, staff=staff, outcome="true_positive", note=NOTE)
     return sign_in_as(staff).get("/staff/security/")
+
+
+# -- analytics
+def _count_days(backs):
+    """These days, and no others: the pages share one database."""
+    DailyFigures.objects.all().delete()
+    DailyRevenue.objects.all().delete()
+    today = timezone.now().date()
+    for back in backs:
+        day, n = today - timedelta(days=back), back * 7 % 11
+        DailyFigures.objects.create(
+            day=day, counted_at=timezone.now(), kept_centi=n * 91_050, n_joined=n + 3, n_cohort=n + 2,
+            n_cohort_bought=n // 3, n_answers=n * 6 + 1, median_answer_s=3_700 * (n + 1), n_cases_decided=n,
+            median_decision_s=4_000 if n else None, n_reports=n, n_reports_upheld=n // 2, n_reports_dismissed=n // 3,
+            n_sanctions=n // 2, n_sanctions_automated=n // 4, n_appeals=n // 5, n_appeals_granted=n // 6,
+            n_appeals_refused=0, n_active_day=410, n_active_week=2_105,
+        )  # fmt: skip
+        for currency, worth in (("USD", 1_000), ("INR", 84_900)):
+            DailyRevenue.objects.create(
+                day=day, currency=currency, n_purchases=n, purchased_minor=n * worth, n_refunds=n // 5,
+                refunded_minor=n // 5 * worth, n_disputes=n // 9, disputed_minor=n // 9 * worth,
+            )  # fmt: skip
+
+
+def analytics():
+    """A month of figures in which two nights are missing, in two currencies."""
+    _count_days(back for back in range(1, 31) if back not in (7, 19))
+    return sign_in_as(make_staff("finance", name="Fin Finance")).get("/staff/analytics/")
+
+
+def analytics_empty():
+    _count_days(())
+    return sign_in_as(make_staff("finance", name="Fin Finance")).get("/staff/analytics/")
+
+
+def transparency_empty():
+    _count_days(())
+    return Client().get("/transparency/")
+
+
+def transparency():
+    """More than two months of them: some numbers are too small to be shown."""
+    _count_days(back for back in range(1, 93) if back != 60)
+    return Client().get("/transparency/")

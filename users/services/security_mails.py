@@ -174,6 +174,12 @@ _NOTICES: dict[str, _Notice] = {
         "users:sign-in",
         gettext_noop("Sign in to go on:\n%(url)s\n"),
     ),
+    "suspension_lifted": _Notice(
+        gettext_noop("Your suspension is over"),
+        gettext_noop("The suspension of your Pairly account was lifted.\n\nWhy: %(reason)s\n\n"),
+        "users:sign-in",
+        gettext_noop("Sign in to go on:\n%(url)s\n"),
+    ),
     "resting": _Notice(
         gettext_noop("Your account rests"),
         gettext_noop(

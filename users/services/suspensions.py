@@ -78,10 +78,12 @@ def lift(
     by: User | None = None,
     case_ref: uuid.UUID | None = None,
     only: uuid.UUID | None = None,
+    reason: str = "",
     client: Client | None = None,
 ) -> None:
     """End every suspension of `user` before its time, or `only` those of that case; repeating it changes nothing. A
-    rest, a coming deletion, and suspensions of other cases go on. Raises Forbidden (oneself) or NotFound."""
+    rest, a coming deletion, and suspensions of other cases go on. They are told `reason`, which is recorded too. Raises
+    Forbidden (oneself) or NotFound."""
     if by is not None and by.pk == user.pk:
         raise Forbidden
     held = entrance.hold(user=user)
@@ -91,13 +93,14 @@ def lift(
     if not rows.update(lifted_at=timezone.now()):
         return
     if not _open(held).exists():
-        _let_back(held)
+        _let_back(held, reason)
     audit.record(
         action="account.suspension_lifted",
         actor_uid=by.uid if by else None,
         subject_uid=held.uid,
         by_staff=by is not None,
         severity=AuditEntry.Severity.NOTICE,
+        reason=reason[:500],
         details={"case": str(case_ref or only)} if case_ref or only else {},
         client=client,
     )
@@ -144,9 +147,12 @@ def restore(*, user: User) -> bool:
     return is_free
 
 
-def _let_back(user: User) -> None:
+def _let_back(user: User, reason: str = "") -> None:
     restore(user=user)
-    security_mails.write(user=user, notice="suspension_over")
+    if reason:
+        security_mails.write(user=user, notice="suspension_lifted", reason=reason)
+    else:
+        security_mails.write(user=user, notice="suspension_over")
 
 
 def _open(user: User) -> QuerySet[Restriction]:

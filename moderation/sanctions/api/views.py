@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -21,7 +22,7 @@ from users.services import step_up
 from ...models import Appeal, Sanction
 from ...staff import StaffPermission
 from .. import selectors
-from ..constants import DURATION_MAX, FACTS_MAX, RESTRICTIONS_PER_MINUTE, RULES, SCOPES, SUSPEND
+from ..constants import DURATION_MAX, FACTS_MAX, REASON_MAX, RESTRICTIONS_PER_MINUTE, RULES, SCOPES, SUSPEND
 from ..services import imposing
 
 _HOURS_MAX = int(DURATION_MAX / timedelta(hours=1))
@@ -35,6 +36,12 @@ class SuspendIn(serializers.Serializer[None]):
     scope = serializers.ChoiceField(choices=list(SCOPES))
     duration_hours = serializers.IntegerField(min_value=1, max_value=_HOURS_MAX, allow_null=True)
     automated = serializers.BooleanField()
+
+
+class UnsuspendIn(serializers.Serializer[None]):
+    """The person reads `reason`; clients of before give none."""
+
+    reason = serializers.CharField(max_length=REASON_MAX, required=False, default="")
 
 
 class AppealSummaryOut(serializers.ModelSerializer[Appeal]):
@@ -61,7 +68,7 @@ class RestrictionOut(serializers.ModelSerializer[Sanction]):
         model = Sanction
         fields = [
             "id", "kind", "rule", "rule_text", "facts", "scope", "scope_text", "starts_at", "until", "automated",
-            "state", "appeal_until", "appeal",
+            "state", "appeal_until", "appeal", "lifted_at", "lifted_reason",
         ]  # fmt: skip
 
     def get_rule_text(self, sanction: Sanction) -> str:
@@ -109,14 +116,12 @@ class SuspendView(_SuspendView):
         body.is_valid(raise_exception=True)
         data, staff = body.validated_data, user_of(request)
         step_up.require(user=staff, sign_in=sign_in_of(request))
-        hours = data["duration_hours"]
-        made = imposing.impose(
+        made = imposing.suspend(
             user=selectors.get_suspendable(staff=staff, uid=user_id),
-            kind=Sanction.Kind.PERMANENT_BAN if hours is None else Sanction.Kind.TEMPORARY_BAN,
             rule=data["rule"],
             facts=data["facts"],
             scope=data["scope"],
-            until=None if hours is None else timezone.now() + timedelta(hours=hours),
+            duration_hours=data["duration_hours"],
             is_automated=data["automated"],
             by=staff,
             client=client_of(request=request._request),
@@ -130,11 +135,14 @@ class UnsuspendView(_SuspendView):
 
     refusals = {"post": (404, 409)}
 
-    @extend_schema(request=None, responses={204: None})
+    @extend_schema(request=UnsuspendIn, responses={204: None})
     def post(self, request: Request, user_id: uuid.UUID) -> Response:
         """End every suspension of theirs; 403 `step_up_required`, 409 `not_suspended`."""
+        body = UnsuspendIn(data=request.data)
+        body.is_valid(raise_exception=True)
         staff = user_of(request)
         step_up.require(user=staff, sign_in=sign_in_of(request))
         user = selectors.get_suspendable(staff=staff, uid=user_id)
-        imposing.unsuspend(user=user, by=staff, client=client_of(request=request._request))
+        reason = body.validated_data["reason"] or gettext("It was looked at again.")
+        imposing.unsuspend(user=user, by=staff, reason=reason, client=client_of(request=request._request))
         return Response(status=204)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from pairly.common.problems import Forbidden, InvalidInput
+from pairly.common.problems import Forbidden, InvalidInput, NotFound
 from payments.shop.services import items
 from security.models import AuditEntry
 from security.services import audit
 from security.types import Client
 from users.constants import SUSPENSION_REASONS
 from users.models import User
-from users.services import restrictions, suspensions
+from users.services import entrance, restrictions, suspensions
 
 from ...models import ReportCase, Sanction
 from .. import selectors
-from ..constants import APPEAL_TIME, DURATION_MAX, FACTS_MAX, RULES, SCOPES
+from ..constants import APPEAL_TIME, DURATION_MAX, FACTS_MAX, REASON_MAX, RULES, SCOPES
 from ..errors import NotSuspended, SanctionOver
 from . import statements
 
@@ -49,13 +49,15 @@ def impose(
     case: ReportCase | None = None,
     content_ref: uuid.UUID | None = None,
     client: Client | None = None,
+    uid: uuid.UUID | None = None,
 ) -> Sanction:
     """Do to `user` what `kind` says, for breaking `rule` (of RULES); `facts` are what they did, for them to read.
 
     `until` (UTC) is asked of a mute and a temporary ban, and refused where there is no end; `scope` is one of SCOPES,
     by default that of the kind; `by` may be None only where no person had a part in it (`is_automated`). A removal
-    names the shop item (`content_ref`). A statement of reasons leaves by mail. Raises InvalidInput (`/kind`, `/rule`,
-    `/facts`, `/scope`, `/until`, `/automated`, `/content`), Forbidden (oneself), NotFound (who or what is gone).
+    names the shop item (`content_ref`); `uid` is a new one unless given. A statement of reasons leaves by mail. Raises
+    InvalidInput (`/kind`, `/rule`, `/facts`, `/scope`, `/until`, `/automated`, `/content`), Forbidden (oneself),
+    NotFound (who or what is gone).
     """
     scope = scope or _SCOPE.get(Kind(kind), "all") if kind in Kind.values else scope
     _check(kind, rule, facts, scope, until, is_automated, by, content_ref)
@@ -73,6 +75,7 @@ def impose(
         case=case,
         content_ref=content_ref,
         appeal_until=timezone.now() + APPEAL_TIME,
+        **({"uid": uid} if uid else {}),
     )
     _apply(sanction, by, client)
     audit.record(
@@ -89,15 +92,54 @@ def impose(
 
 
 @transaction.atomic
-def lift(*, sanction: Sanction, by: User, client: Client | None = None) -> Sanction:
-    """End a sanction before its time, with all that it did; what others did stays. Raises SanctionOver, Forbidden."""
+def suspend(
+    *,
+    user: User,
+    rule: str,
+    facts: str,
+    scope: str,
+    duration_hours: int | None,
+    is_automated: bool,
+    by: User,
+    uid: uuid.UUID | None = None,
+    client: Client | None = None,
+) -> Sanction:
+    """Suspend `user` for `duration_hours`, or for good (None). With `uid` the same request sent twice suspends once.
+
+    Raises as `impose`; NotFound too where `uid` is somebody else's.
+    """
+    if entrance.hold(user=user) is None:
+        raise NotFound
+    made = selectors.find_by_uid(uid=uid) if uid else None
+    if made is not None:
+        if made.user_id != user.pk:
+            raise NotFound
+        return made
+    return impose(
+        user=user,
+        kind=Kind.PERMANENT_BAN if duration_hours is None else Kind.TEMPORARY_BAN,
+        rule=rule,
+        facts=facts,
+        scope=scope,
+        until=None if duration_hours is None else timezone.now() + timedelta(hours=duration_hours),
+        is_automated=is_automated,
+        by=by,
+        client=client,
+        uid=uid,
+    )
+
+
+@transaction.atomic
+def lift(*, sanction: Sanction, by: User, reason: str = "", client: Client | None = None) -> Sanction:
+    """End a sanction before its time, with all that it did; what others did stays. The person reads `reason`, which
+    is in the audit log too. Raises SanctionOver, Forbidden."""
     if by.pk == sanction.user_id:
         raise Forbidden
     now = timezone.now()
     rows = Sanction.objects.filter(pk=sanction.pk, lifted_at__isnull=True)
-    if not rows.update(lifted_at=now, lifted_by=by):
+    if not rows.update(lifted_at=now, lifted_by=by, lifted_reason=reason):
         raise SanctionOver
-    sanction.lifted_at, sanction.lifted_by = now, by
+    sanction.lifted_at, sanction.lifted_by, sanction.lifted_reason = now, by, reason
     _undo(sanction, by, client)
     audit.record(
         action="sanction.lifted",
@@ -105,6 +147,7 @@ def lift(*, sanction: Sanction, by: User, client: Client | None = None) -> Sanct
         subject_uid=sanction.user.uid,
         by_staff=True,
         severity=AuditEntry.Severity.NOTICE,
+        reason=reason,
         details=_details(sanction),
         client=client,
     )
@@ -113,14 +156,19 @@ def lift(*, sanction: Sanction, by: User, client: Client | None = None) -> Sanct
 
 
 @transaction.atomic
-def unsuspend(*, user: User, by: User, client: Client | None = None) -> None:
-    """End every suspension of `user`, also what a rule did by itself. Raises NotSuspended, Forbidden, NotFound."""
+def unsuspend(*, user: User, by: User, reason: str, client: Client | None = None) -> None:
+    """End every suspension of `user`, also what a rule did by itself. `reason` is told to them, and written to the
+    audit log. Raises InvalidInput (`/reason`), NotSuspended, Forbidden, NotFound."""
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_MAX:
+        code, detail = ("too_long", _("Use at most %(n)d characters.")) if reason else ("required", _("Say why."))
+        raise InvalidInput(errors=[{"pointer": "/reason", "code": code, "detail": detail % {"n": REASON_MAX}}])
     found = selectors.list_bans_in_force(user=user)
     if not found and not restrictions.is_suspended(user=user):
         raise NotSuspended
     for sanction in found:
-        lift(sanction=sanction, by=by, client=client)
-    suspensions.lift(user=user, by=by, client=client)
+        lift(sanction=sanction, by=by, reason=reason, client=client)
+    suspensions.lift(user=user, by=by, reason=reason, client=client)
 
 
 def _apply(sanction: Sanction, by: User | None, client: Client | None) -> None:

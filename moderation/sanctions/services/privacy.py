@@ -10,6 +10,7 @@ from .. import selectors
 
 _FIELDS = (
     "uid", "kind", "rule", "facts", "scope", "starts_at", "until", "is_automated", "appeal_until", "lifted_at",
+    "lifted_reason",
 )  # fmt: skip
 
 
@@ -20,4 +21,4 @@ def export(*, user: User, out: ExportWriter) -> None:
 
 def erase(*, user: User) -> None:
     """What they did is forgotten; that there was a decision stays, for the public numbers."""
-    Sanction.objects.filter(user=user).update(facts="-")
+    Sanction.objects.filter(user=user).update(facts="-", lifted_reason="")

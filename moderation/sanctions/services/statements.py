@@ -73,7 +73,8 @@ def _statement(sanction: Sanction) -> str:
 
 def _lifted(sanction: Sanction) -> str:
     text = _("This decision about your Pairly account is lifted: %(kind)s.") % {"kind": sanction.get_kind_display()}
-    return f"{text}\n\n{_url(sanction)}\n"
+    why = f"{_('Why')}: {sanction.lifted_reason}\n\n" if sanction.lifted_reason else ""
+    return f"{text}\n\n{why}{_url(sanction)}\n"
 
 
 def _url(sanction: Sanction) -> str:
