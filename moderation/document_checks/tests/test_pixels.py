@@ -96,8 +96,8 @@ def test_a_picture_too_large_is_refused_before_it_is_decoded():
 def test_the_points_begin_where_genuine_cards_end():
     limits = {"genuine": 0.7, "certain": 0.9}
     assert pixels.points_of(probability=0.7, **limits) == 0
-    assert pixels.points_of(probability=0.8, **limits) == 10
-    assert pixels.points_of(probability=1.0, **limits) == 20
+    assert pixels.points_of(probability=0.8, **limits) == 2
+    assert pixels.points_of(probability=1.0, **limits) == 5
 
 
 def test_the_rates_are_those_of_the_standard():
