@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -60,6 +62,35 @@ def is_clean(page):
     return axe.list_violations(beside)
 
 
+def verdict_of(page, code, folder):
+    """What the verifier, which has no network, says of the certificate with the lists that were published just now."""
+    wanted = {
+        "file": f"/verification/certificates/{code}/file",
+        "keys": "/.well-known/pairly-certificates",
+        "revoked": "/.well-known/pairly-certificates/revoked",
+    }
+    for name, path in wanted.items():
+        (folder / f"{name}.json").write_bytes(page.context.request.get(path).body())
+    command = [sys.executable, "-m", "moderation.certificates.verifier", str(folder / "file.json")]
+    command += ["--keys", str(folder / "keys.json"), "--revoked", str(folder / "revoked.json")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=settings.BASE_DIR)
+    return done.returncode, done.stdout.split()[0]
+
+
+def hold_against_the_verifier_and_take_back(desk, page, code, folder):
+    """Its holder's page leads to everything; once it is taken back, both the verifier and its page say so."""
+    assert verdict_of(page, code, folder) == (0, "valid")
+    desk.go(page, "/verification/certificates/", has_socket=False)
+    assert is_clean(page) == []
+    page.get_by_text("Take it back", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Take it back for good").click()
+    assert verdict_of(page, code, folder)[0] == 1
+    desk.go(page, f"/verify/{code}", has_socket=False)
+    expect(page.locator(".notice-error")).to_contain_text("Revoked on")
+    assert is_clean(page) == []
+
+
 def send_in(page):
     """Both pictures, each shown before it is sent."""
     page.get_by_role("link", name="Get verified").click()
@@ -94,7 +125,7 @@ def tab_to(page, selector):
     raise AssertionError(f"no key leads to {selector}")
 
 
-def test_a_creator_is_verified_by_a_reviewer_who_uses_keys_alone(sit_down):
+def test_a_creator_is_verified_by_a_reviewer_who_uses_keys_alone(sit_down, tmp_path):
     creator, moderator = make_user("creator", name="Mara Lind"), make_staff("moderator", name="Petra Vogt")
     Profile.objects.filter(user=creator).update(display_name="Mara")
     desk = sit_down(creator)
@@ -140,6 +171,7 @@ def test_a_creator_is_verified_by_a_reviewer_who_uses_keys_alone(sit_down):
     assert "Document" in looks
     assert "Selfie" in looks
     assert "Petra Vogt" not in looks
+    hold_against_the_verifier_and_take_back(desk, own, certificate.code, tmp_path)
 
     with work.expect_navigation():
         work.keyboard.press("r")
