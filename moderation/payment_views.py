@@ -22,6 +22,7 @@ from users.errors import StepUpRequired
 from users.services import step_up
 from users.views import redirect_to_next
 
+from . import payment_evidence
 from .payment_forms import REFUND_WORDS, RefundForm, SearchForm
 from .services import trail
 from .staff import StaffPage
@@ -85,6 +86,28 @@ class PaymentPage(StaffPage):
             "may_refund": self.staff.has_perm(money_back.PERMISSION),
         }
         return self.show(request, "moderation/payment.html", context, status=status)
+
+
+class EvidencePage(StaffPage):
+    """What a bank is shown of a dispute, to be printed. Every look is recorded. 404 for one's own."""
+
+    permission = VIEW
+
+    def get(self, request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+        dispute = money_back_selectors.get_money_back(uid=uid)
+        payment = payment_search_selectors.get_for_staff(staff=self.staff, uid=dispute.payment.uid)
+        trail.note_view(
+            staff=self.staff,
+            sign_in=self.sign_in,
+            client=client_of(request=request),
+            action="staff.dispute_evidence_viewed",
+            subject_uid=payment.user.uid,
+            reason=gettext("Evidence for a bank"),
+            details={"payment": str(payment.uid)},
+        )
+        return self.show(
+            request, "moderation/payment_evidence.html", {"pack": payment_evidence.gather(dispute=dispute)}
+        )
 
 
 class RefundPage(PaymentPage):

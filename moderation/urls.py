@@ -65,6 +65,7 @@ urlpatterns = [
     # -- payments
     path("payments/", payment_views.PaymentsPage.as_view(), name="payments"),
     path("payments/<uuid:uid>/", payment_views.PaymentPage.as_view(), name="payment"),
+    path("disputes/<uuid:uid>/evidence/", payment_views.EvidencePage.as_view(), name="dispute-evidence"),
     path("payments/<uuid:uid>/refund/", payment_views.RefundPage.as_view(), name="payment-refund"),
     # -- payouts
     path("transfers/", payout_views.TransfersPage.as_view(), name="transfers"),

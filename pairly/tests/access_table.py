@@ -358,6 +358,7 @@ PAGES: dict[str, Route] = {
     # -- money: payments of people
     "moderation:payments": route(GET=ask(PAYOUTS, query="?q=canary", **LOOK)),
     "moderation:payment": route({"uid": "payment"}, GET=ask(PAYOUTS, **LOOK)),
+    "moderation:dispute-evidence": route({"uid": "touched case"}, GET=ask(PAYOUTS, **LOOK)),
     "moderation:payment-refund": route(
         {"uid": "payment"},
         GET=REVIEW,

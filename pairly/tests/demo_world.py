@@ -366,6 +366,7 @@ def disputed_payment(world, browser):
         "money back": f"/credits/money-back/{item.ref}/",
         "touched case": f"/earnings/money-back/{item.ref}/",
         "payment of staff": f"/staff/payments/{payment.uid}/",
+        "evidence for the bank": f"/staff/disputes/{item.ref}/evidence/",
         "disputed by the debtor": f"/credits/payments/{payment.uid}/",
     }
     return item.uid

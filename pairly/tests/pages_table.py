@@ -976,6 +976,12 @@ EVERYWHERE = [
     Entry(name="staff-payment", view="moderation:payment", persona="staff", path=at("payment to refund")),
     Entry(name="staff-payment-disputed", view="moderation:payment", persona="staff", path=at("payment of staff")),
     Entry(
+        name="staff-dispute-evidence",
+        view="moderation:dispute-evidence",
+        persona="staff",
+        path=at("evidence for the bank"),
+    ),
+    Entry(
         name="staff-refund-errors",
         view="moderation:payment",  # its form, with what is wrong
         persona="staff",
