@@ -94,7 +94,8 @@ def test_blocking_from_the_conversation_needs_no_script_and_is_said_to_the_block
     fan, creator = world
     letters = Letters(fan=fan.friend, creator=creator.friend)
     fan.open(letters)
-    fan.page.click(".chat-head a[href*='/account/blocked/']")
+    fan.page.click("[popovertarget=chat-menu]")
+    fan.page.click("#chat-menu a[href*='/account/blocked/']")
     fan.page.fill("[name=reason]", "Only for me")
     fan.page.click(".button-danger")
     fan.page.wait_for_selector(".line-text:text-is('Only for me')")
