@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar, cast
 
 from django.contrib import admin
@@ -21,6 +22,14 @@ class RecordingSite(Protocol):
         """Record that the person behind `request` looked at something; with a subject, at that person's data."""
 
 
+class NamedValues(admin.AllValuesFieldListFilter):
+    """Every value there is; what is empty has a link that can be read too."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or "–"}
+
+
 class ReadOnlyAdmin(admin.ModelAdmin[M]):
     """A model that staff with `view_permission` may read, and nobody may write: superusers neither.
 
@@ -35,6 +44,14 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
     show_full_result_count = False
     list_per_page = 50
     actions = None
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        found = super().get_list_filter(request)
+        return [(one, NamedValues) if isinstance(one, str) and self._is_free_text(one) else one for one in found]
+
+    def _is_free_text(self, name: str) -> bool:
+        field = self.opts.get_field(name)
+        return isinstance(field, models.CharField | models.TextField) and not field.choices
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_authenticated and request.user.has_perm(self.view_permission))
