@@ -94,7 +94,7 @@ class EvidencePage(StaffPage):
     permission = VIEW
 
     def get(self, request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
-        dispute = money_back_selectors.get_money_back(uid=uid)
+        dispute = money_back_selectors.get_dispute(uid=uid)
         payment = payment_search_selectors.get_for_staff(staff=self.staff, uid=dispute.payment.uid)
         trail.note_view(
             staff=self.staff,

@@ -125,6 +125,14 @@ def get_money_back(*, uid: uuid.UUID) -> MoneyBack:
     return row
 
 
+def get_dispute(*, uid: uuid.UUID) -> MoneyBack:
+    """The same for a dispute alone. Raises NotFound, also for a refund: no bank asks about it."""
+    row = get_money_back(uid=uid)
+    if row.kind != MoneyBack.Kind.DISPUTE:
+        raise NotFound
+    return row
+
+
 def trace_for_staff(*, row: MoneyBack) -> Trace:
     """The same for the page of a case, whose queue has asked for the permission."""
     return _trace(row)

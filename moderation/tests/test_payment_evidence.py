@@ -75,6 +75,15 @@ def test_the_pack_tells_of_this_payment_its_buyer_and_their_sign_ins(dispute, fa
     assert (seen.subject_uid, seen.is_private_view) == (fan.uid, True)
 
 
+def test_a_refund_has_no_pack(dispute):
+    refund = MoneyBack.objects.create(
+        payment=dispute.payment, kind="refund", state="pending", amount_minor=100, provider_object_id="re_1"
+    )
+    page = sign_in_as(make_staff("finance")).get(f"/staff/disputes/{refund.uid}/evidence/")
+    assert page.status_code == 404
+    assert not AuditEntry.objects.filter(action="staff.dispute_evidence_viewed").exists()
+
+
 @pytest.mark.parametrize("who", ["stranger", "the buyer", "moderator"])
 def test_the_pack_is_for_finance_alone(dispute, fan, who):
     person = {
