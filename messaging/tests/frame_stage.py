@@ -59,7 +59,7 @@ class Stage:
     def listen(self) -> dict[str, list[Frame]]:
         """What each socket was sent by now: a mark goes the same way behind it."""
         for who in (self.fan, self.creator, self.stranger):
-            push_now(user_id=who.user.uid, event={"type": "mark"})
+            assert push_now(user_id=who.user.uid, event={"type": "mark"})
         heard = {}
         for name, socket in self.sockets.items():
             socket.wait_for("mark")

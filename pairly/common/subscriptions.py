@@ -15,16 +15,15 @@ from typing import Any
 
 import structlog
 from channels_redis.utils import create_pool
+from django.conf import settings
 from redis import RedisError
 from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-# How long a new subscription waits to be confirmed; it holds either way.
-CONFIRM_SECONDS = 1.0
-TIMEOUT_SECONDS = 1.0
-# A silent connection is asked for a sign of life after this long, and renewed after as long again without one.
-QUIET_SECONDS = 2.0
+# A silent connection is asked for a sign of life after so many times the time-out, and renewed after as long again
+# without one.
+QUIET_TIMEOUTS = 2
 PAUSE_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
@@ -37,10 +36,11 @@ class Subscriptions:
     """
 
     def __init__(self, *, host: dict[str, Any], receive: Callable[[dict[str, Any]], None]) -> None:
+        self._timeout_s: float = settings.REDIS_TIMEOUT_SECONDS
         self._host = {
             "retry": Retry(NoBackoff(), 0),
-            "socket_timeout": TIMEOUT_SECONDS,
-            "socket_connect_timeout": TIMEOUT_SECONDS,
+            "socket_timeout": self._timeout_s,
+            "socket_connect_timeout": self._timeout_s,
             **host,
         }
         self._receive = receive
@@ -54,7 +54,8 @@ class Subscriptions:
         self._heard_at = 0.0
 
     async def subscribe(self, channel: str, *, wait: bool = True) -> None:
-        """Hear `channel` from now on. Returns when Redis confirms, or after CONFIRM_SECONDS without."""
+        """Hear `channel` from now on. Returns when Redis confirms, or after REDIS_TIMEOUT_SECONDS without: it holds
+        either way."""
         if channel in self._wanted and channel not in self._confirmations:
             return
         confirmed = self._confirmations.setdefault(channel, asyncio.Event())
@@ -62,7 +63,7 @@ class Subscriptions:
         self._stir()
         if wait:
             with suppress(TimeoutError):
-                await asyncio.wait_for(confirmed.wait(), CONFIRM_SECONDS)
+                await asyncio.wait_for(confirmed.wait(), self._timeout_s)
 
     async def unsubscribe(self, channel: str) -> None:
         """Hear it no more."""
@@ -118,22 +119,22 @@ class Subscriptions:
 
     async def _listen(self, pubsub: Any) -> None:
         """Until Redis fails. One task reads; this one tells Redis what is wanted and looks for signs of life."""
-        await asyncio.wait_for(pubsub.connect(), 2 * TIMEOUT_SECONDS)
+        await asyncio.wait_for(pubsub.connect(), 2 * self._timeout_s)
         await self._tell(pubsub)
-        self._heard_at = time.monotonic()
+        self._heard_at, quiet_after_s = time.monotonic(), QUIET_TIMEOUTS * self._timeout_s
         reader = asyncio.ensure_future(self._read(pubsub))
         try:
             while not reader.done():
                 changed = asyncio.ensure_future(self._changed.wait())
-                await asyncio.wait({reader, changed}, timeout=QUIET_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({reader, changed}, timeout=quiet_after_s, return_when=asyncio.FIRST_COMPLETED)
                 changed.cancel()
                 if self._changed.is_set():
                     await self._tell(pubsub)
                 quiet_s = time.monotonic() - self._heard_at
-                if quiet_s >= 2 * QUIET_SECONDS:
+                if quiet_s >= 2 * quiet_after_s:
                     raise TimeoutError("Redis is silent")
-                if quiet_s >= QUIET_SECONDS:
-                    await asyncio.wait_for(pubsub.ping(), TIMEOUT_SECONDS)
+                if quiet_s >= quiet_after_s:
+                    await asyncio.wait_for(pubsub.ping(), self._timeout_s)
             await reader  # raises what ended it
         finally:
             reader.cancel()
@@ -145,9 +146,9 @@ class Subscriptions:
         new, old = self._wanted - self._held, self._held - self._wanted
         self._held = set(self._wanted)
         if new:
-            await asyncio.wait_for(pubsub.subscribe(*new), TIMEOUT_SECONDS)
+            await asyncio.wait_for(pubsub.subscribe(*new), self._timeout_s)
         if old:
-            await asyncio.wait_for(pubsub.unsubscribe(*old), TIMEOUT_SECONDS)
+            await asyncio.wait_for(pubsub.unsubscribe(*old), self._timeout_s)
 
     async def _read(self, pubsub: Any) -> None:
         while True:

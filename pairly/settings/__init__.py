@@ -176,7 +176,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- Redis: cache, limits, channel layer, Celery broker ------------------------------------------------------
 REDIS_URL = embedded_paths.redis_url(VAR_DIR) if EMBEDDED_REDIS else e.REDIS_URL
-REDIS_TIMEOUT_SECONDS = 1.0
+# How long a request waits for Redis before it goes on without.
+REDIS_TIMEOUT_SECONDS = e.env.float("REDIS_TIMEOUT_SECONDS", 1.0)
 REDIS_PREFIX = e.env.str("REDIS_PREFIX", "pairly")
 # How often a process tells Redis who is about; 0: never by itself.
 PRESENCE_FLUSH_SECONDS = e.env.float("PRESENCE_FLUSH_SECONDS", 10.0)

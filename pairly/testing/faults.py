@@ -159,6 +159,7 @@ def faulty_world(
             "DATABASE_URL": url,
             "DATABASE_OWNER_URL": url,
             "REDIS_URL": paths.redis_url(folder),
+            "REDIS_TIMEOUT_SECONDS": "1",
             "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
             **extra_env,
         }

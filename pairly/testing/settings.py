@@ -16,6 +16,8 @@ if not os.environ.get("PAIRLY_TEST_VAR_DIR"):
 os.environ["PAIRLY_VAR_DIR"] = os.environ["PAIRLY_TEST_VAR_DIR"]
 for _name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
     os.environ.pop(_name, None)
+# A machine that is busy with other tests is no Redis that hangs; tests of one that does say how long they wait for it.
+os.environ["REDIS_TIMEOUT_SECONDS"] = "20"
 
 from pairly.settings import *  # noqa: E402, F403 - the environment must be set first
 from pairly.settings import (  # noqa: E402

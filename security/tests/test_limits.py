@@ -33,6 +33,7 @@ def hung_redis(settings: Settings) -> Iterator[None]:
     """A server that accepts and never answers, as one stopped by SIGSTOP."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         settings.REDIS_URL = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+        settings.REDIS_TIMEOUT_SECONDS = 1.0
         common_redis.get_client.cache_clear()
         yield
 

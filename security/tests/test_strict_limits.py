@@ -60,6 +60,7 @@ def stopped_redis(settings: Settings, tmp_path_factory: pytest.TempPathFactory) 
     url = f"unix://{server.socket}?db=0"
     os.kill(server.child.pid, signal.SIGSTOP)
     settings.REDIS_URL = url
+    settings.REDIS_TIMEOUT_SECONDS = 1.0
     common_redis.get_client.cache_clear()
     redis_health.forget_failure()
     limits.forget_local()
@@ -75,7 +76,11 @@ def stopped_redis(settings: Settings, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def _start(database: str, redis_url: str, key: str) -> subprocess.Popen[str]:
-    env = {**databases.server_environment(django_settings.VAR_DIR, name=database), "REDIS_URL": redis_url}
+    env = {
+        **databases.server_environment(django_settings.VAR_DIR, name=database),
+        "REDIS_URL": redis_url,
+        "REDIS_TIMEOUT_SECONDS": "1",
+    }
     return subprocess.Popen(
         [sys.executable, "-c", PROCESS, key],
         cwd=databases.ROOT,

@@ -34,6 +34,7 @@ def own_redis(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> I
     server = Redis(var_dir=folder)
     server.start()
     settings.REDIS_URL = f"unix://{server.socket}?db=0"
+    settings.REDIS_TIMEOUT_SECONDS = 1.0
     common_redis.get_client.cache_clear()
     redis_health.forget_failure()
     assert server.child is not None

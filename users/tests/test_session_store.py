@@ -21,7 +21,10 @@ def hung_redis(settings: Settings) -> Iterator[None]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
         settings.REDIS_URL = url
-        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": url}}
+        settings.REDIS_TIMEOUT_SECONDS = 1.0
+        waits = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
+        cache = settings.CACHES["default"]
+        settings.CACHES = {"default": {**cache, "LOCATION": url, "OPTIONS": {**cache["OPTIONS"], **waits}}}
         common_redis.get_client.cache_clear()
         yield
     common_redis.get_client.cache_clear()
