@@ -9,6 +9,7 @@ from profiles.services import facts
 from .acquaintance import Acquaintance
 from .cast import CREATORS
 from .correspondence import Correspondence
+from .house import House
 from .painters import Painters
 from .people import People, Role
 from .pictures import Pictures
@@ -23,7 +24,7 @@ class Seeding:
 
     def __init__(self, *, part: Part) -> None:
         self._part = part
-        self.n_steps = 2 * part.n_creators + part.n_fans + part.n_staff + len(part.talks) + 4
+        self.n_steps = 2 * part.n_creators + part.n_fans + part.n_staff + len(part.talks) + 6
 
     def steps(self) -> Generator[str, None, None]:
         """Works, and tells what was done. Raises CannotComplete."""
@@ -44,6 +45,9 @@ class Seeding:
             yield "what creators sell"
         Acquaintance(people=people, part=self._part).make()
         yield "who knows whom"
+        house = House(people=people, part=self._part)
+        house.carry_out()
+        yield "what staff have to do"
         correspondence = Correspondence(people=people)
         for talk in correspondence.carry_out():
             yield _title(people, talk)
@@ -51,6 +55,8 @@ class Seeding:
         yield "the books"
         facts.count_facts()
         yield "how creators answer"
+        house.count()
+        yield "the figures of the past weeks"
 
     @staticmethod
     def _pictures(people: People, number: int, painters: Painters) -> Pictures:

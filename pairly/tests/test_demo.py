@@ -8,6 +8,7 @@ import os
 import re
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,11 +28,14 @@ from messaging.inbox_selectors import list_inbox
 from messaging.models import Conversation, Message
 from messaging.protocol.base64url import b64u_decode
 from messaging.server_keys import list_server_keys
-from moderation.models import WorkItem
+from moderation.models import Certificate, DailyFigures, DailyRevenue, ReportCase, Verification, WorkItem
 from pairly.common import redis as common_redis
+from pairly.demo import seeding
 from pairly.demo.catalogue import GiveBack, Sale
+from pairly.demo.house import Complaint, House, Request
 from pairly.demo.logins import demo_file, totp_code
 from pairly.demo.painters import Painters
+from pairly.demo.people import People
 from pairly.demo.plan import Part, list_sales
 from pairly.demo.staff import STAFF
 from payments import payout_selectors
@@ -46,7 +50,7 @@ from users.staff_selectors import roles_of
 from users.types import Method
 
 PART = Part(n_creators=2, n_fans=5)  # answered, refunded and waiting talks
-N_STEPS = 2 * PART.n_creators + PART.n_fans + PART.n_staff + len(PART.talks) + 4
+N_STEPS = 2 * PART.n_creators + PART.n_fans + PART.n_staff + len(PART.talks) + 6
 
 
 class Interrupted(Exception):
@@ -255,6 +259,34 @@ def test_an_account_of_an_older_demo_gets_the_rest_and_who_deleted_a_profile_is_
     assert Profile.objects.get(user=first).city == "Malmö"
     assert not Profile.objects.filter(user__email="creator2@demo.pairly.example").exists()
     assert Picture.objects.count() == 4
+
+
+def test_staff_have_requests_reports_and_figures_to_look_at(place, monkeypatch):
+    deeds = (
+        Request(at_h=-200.0, creator=0, template=0, purpose="To sell", outcome="approved"),
+        Request(at_h=-5.0, creator=1, template=3, purpose="To be paid out"),
+        Complaint(at_h=-100.0, fans=(1,), creator=1, category="other", details="No.", outcome="dismissed"),
+        Complaint(at_h=-20.0, fans=(2, 3), creator=0, category="spam", details="Again."),
+    )
+    monkeypatch.setattr(seeding, "House", partial(House, deeds=deeds))
+    seed()
+    day = timedelta(days=1)
+    states = {one.user.email: one.state for one in Verification.objects.select_related("user")}
+    assert states == {"creator@demo.pairly.example": "approved", "creator2@demo.pairly.example": "submitted"}
+    certificate = Certificate.objects.select_related("user").get()
+    assert (certificate.user.email, certificate.revoked_at) == ("creator@demo.pairly.example", None)
+    cases = {case.subject.email: (case.state, case.reports.count()) for case in ReportCase.objects.all()}
+    assert cases == {"creator@demo.pairly.example": ("open", 2), "creator2@demo.pairly.example": ("dismissed", 1)}
+    waiting = WorkItem.objects.get(kind="report", decided_at__isnull=True)
+    assert 0.8 * day < timezone.now() - waiting.created_at < 0.9 * day
+    assert DailyFigures.objects.count() == 35
+    assert sum(DailyRevenue.objects.values_list("n_purchases", flat=True)) > 0
+
+    staff = User.objects.get(email="admin@demo.pairly.example")
+    House(people=(people := People(part=PART)), part=PART, deeds=deeds).carry_out()  # done again it changes nothing
+    assert people.users[staff.email] == staff
+    assert (Verification.objects.count(), ReportCase.objects.count()) == (2, 2)
+    assert WorkItem.objects.filter(kind__in=("report", "verification")).count() == 3  # one is not checked yet
 
 
 def test_without_the_logins_the_rest_is_left_alone_and_said_so(place):
