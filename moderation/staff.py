@@ -87,18 +87,19 @@ def is_staff(user: object) -> bool:
 class StaffPage(View):
     """A page behind the doors of staff. `permission` is what it takes, as "users.staff_view_sign_ins"; "" is none.
 
-    Strangers sign in first; who is no staff gets 404; staff without a strong factor in this sign-in set one up or
-    step up, and come back; staff without the permission get 403.
+    Strangers sign in first; who is no staff gets 404, or what `outsiders` says; staff without a strong factor in this
+    sign-in set one up or step up, and come back; staff without the permission get 403.
     """
 
     permission: str = ""
+    outsiders: type[Problem] = NotFound
     staff: User
     sign_in: SignIn
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not isinstance(request.user, User):
             return redirect_to_login(request.get_full_path())
-        elsewhere = second_factor_first(request)
+        elsewhere = second_factor_first(request, outsiders=self.outsiders)
         if elsewhere:
             return elsewhere
         if self.permission and not request.user.has_perm(self.permission):
@@ -118,14 +119,14 @@ class StaffPage(View):
         return render(request, template, {**frame, **(context or {})}, status=status)
 
 
-def second_factor_first(request: HttpRequest) -> HttpResponse | None:
+def second_factor_first(request: HttpRequest, *, outsiders: type[Problem] = NotFound) -> HttpResponse | None:
     """Where to send signed-in staff whose sign-in has no strong factor yet; None for who has one.
 
-    Raises NotFound for who is no staff.
+    Raises `outsiders` for who is no staff.
     """
     user = user_of(request)
     if not is_staff(user):
-        raise NotFound
+        raise outsiders
     sign_in = sign_in_of(request=request)
     if sign_in is not None and sign_in.has_strong_factor:
         return None
@@ -136,20 +137,21 @@ def second_factor_first(request: HttpRequest) -> HttpResponse | None:
 
 class StaffPermission(BasePermission):
     """The same rule for `admin/*` of the API: 401, 404 for who is no staff, 403 `second_factor_required`, 403
-    `forbidden`. A view names what it takes in `staff_permission`."""
+    `forbidden`. A view names what it takes in `staff_permission`, and another answer for outsiders in `outsiders`."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        refusal = self._refusal(request, str(getattr(view, "staff_permission", "")))
+        permission = str(getattr(view, "staff_permission", ""))
+        refusal = self._refusal(request, permission, getattr(view, "outsiders", NotFound))
         if refusal:
             raise refusal
         return True
 
-    def _refusal(self, request: Request, permission: str) -> Problem | None:
+    def _refusal(self, request: Request, permission: str, outsiders: type[Problem]) -> Problem | None:
         user = request.user
         if not isinstance(user, User):
             return NotAuthenticated()
         if not is_staff(user):
-            return NotFound()
+            return outsiders()
         if not isinstance(request.auth, SignIn) or not request.auth.has_strong_factor:
             return SecondFactorRequired()
         return Forbidden() if permission and not user.has_perm(permission) else None

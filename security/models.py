@@ -150,6 +150,7 @@ class AuditEntry(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name_plural = "audit entries"
         constraints = [
             models.CheckConstraint(
                 condition=Q(severity__in=["info", "notice", "warning", "critical"]), name="audit_severity_known"

@@ -20,6 +20,7 @@ from users.requests import user_of
 from ..staff import StaffPage
 from . import selectors
 from .constants import FILE_MAX_BYTES, PERMISSION, VERIFICATIONS_PER_MINUTE
+from .errors import NotYourCase
 from .forms import VerificationForm
 from .services import files, requests
 from .words import reason_of
@@ -92,9 +93,13 @@ def withdraw(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 
 
 class FilePage(StaffPage):
-    """A picture of a request, for who works on its case; every look is written down."""
+    """A picture of a request, for who works on its case; every look is written down.
+
+    Everybody else gets 403, whether there is such a picture or not.
+    """
 
     permission = PERMISSION
+    outsiders = NotYourCase
 
     def get(self, request: HttpRequest, uid: uuid.UUID, kind: str) -> HttpResponse:
         client = client_of(request=request)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from moderation.document_checks.evaluation import people as cards
 from moderation.document_checks.evaluation import templates
-from moderation.models import ReportCase, Verification, WorkItem
+from moderation.models import Report, ReportCase, Verification, WorkItem
 from moderation.reports.services import submitting
 from moderation.services import figures, work
 from moderation.verifications.services import checking, requests
@@ -142,6 +142,7 @@ class House:
             return
         for fan in fans:
             submitting.submit(reporter=fan, kind="user", target=aim.uid, category=deed.category, details=deed.details)
+        Report.objects.filter(case__subject=aim).update(created_at=timezone.now())  # the plan's: see moved_to
         if deed.outcome:
             self._decide("report", deed.outcome, "")
 

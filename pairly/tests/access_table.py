@@ -374,7 +374,7 @@ PAGES: dict[str, Route] = {
     "trust:verification-new": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, verifying.both_pictures)),
     "trust:verification-withdraw": route(VERIFICATION, POST=OWNER),
     # for the one reviewer who holds its case; test_verifications has the others who may review
-    "moderation:verification-file": route(DOCUMENT, GET=ask(VERIFY, verifying.held, **LOOK)),
+    "moderation:verification-file": route(DOCUMENT, GET=ask(VERIFY, verifying.held, refusal=403, **LOOK)),
     # -- certificates
     "trust:certificate-search": route(GET=PUBLIC),
     "trust:certificate": route(CERTIFICATE, GET=PUBLIC),
@@ -654,7 +654,7 @@ API: dict[str, Route] = {
     "moderation:verification-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, verifying.both_pictures)),
     "moderation:verification-detail": route(VERIFICATION, GET=OWNER, DELETE=OWNER),
     "moderation:verification-take-next": route(POST=ask(VERIFY)),
-    "moderation:verification-file": route(DOCUMENT, GET=ask(VERIFY, verifying.held, **LOOK)),
+    "moderation:verification-file": route(DOCUMENT, GET=ask(VERIFY, verifying.held, refusal=403, **LOOK)),
     # -- certificates
     "moderation:certificate-list": route(GET=SIGNED_IN, POST=ask(SIGNED_IN, certificates.an_older_one)),
     "moderation:certificate-detail": route(CERTIFICATE, GET=PUBLIC),

@@ -98,7 +98,9 @@ class Matrix:
             case _:
                 self._served(method, access, "staff with")
                 for name in ("anonymous", "owner", "stranger", "creator", "staff without a factor"):
-                    self._refused(method, access, name, (404,) if name != "staff without a factor" else (403,))
+                    self._refused(
+                        method, access, name, (access.refusal,) if name != "staff without a factor" else (403,)
+                    )
                 if access.who != STAFF:
                     self._refused(method, access, "staff without", (403, 404))
         if access.asks_proof:

@@ -280,6 +280,7 @@ def test_staff_have_requests_reports_and_figures_to_look_at(place, monkeypatch):
     waiting = WorkItem.objects.get(kind="report", decided_at__isnull=True)
     assert 0.8 * day < timezone.now() - waiting.created_at < 0.9 * day
     assert DailyFigures.objects.count() == 35
+    assert sum(DailyFigures.objects.values_list("n_reports", flat=True)) >= 1
     assert sum(DailyRevenue.objects.values_list("n_purchases", flat=True)) > 0
 
     staff = User.objects.get(email="admin@demo.pairly.example")

@@ -83,6 +83,7 @@ class FactorRecovery(models.Model):
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name_plural = "factor recoveries"
         constraints = [
             models.CheckConstraint(
                 condition=~Q(first_approver=F("second_approver"))

@@ -22,6 +22,7 @@ from ...services import work
 from ...staff import StaffPermission
 from .. import selectors
 from ..constants import FILE_MAX_BYTES, KIND, PERMISSION, VERIFICATIONS_PER_MINUTE
+from ..errors import NotYourCase
 from ..services import files, requests
 from .serializers import VerificationCaseOut, VerificationIn, VerificationOut
 
@@ -99,6 +100,7 @@ class FileView(APIView):
 
     permission_classes = (StaffPermission,)
     staff_permission = PERMISSION
+    outsiders = NotYourCase
     refusals = {"get": (404, 410)}
 
     @extend_schema(responses={(200, "image/webp"): OpenApiResponse(OpenApiTypes.BINARY)})
