@@ -18,6 +18,7 @@ import httpx
 import pytest
 from django.conf import settings
 from django.db import connection
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -36,6 +37,9 @@ from .ports import free_port as free_port
 
 # As Playwright waits for everything else; its own five seconds are short on a machine that is busy.
 expect.set_options(timeout=30_000)
+# And httpx, for a request of a test that says nothing of its own.
+for _wait in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, _wait, 60.0)
 
 # Hypothesis tries the same in every run, but with PAIRLY_PROVE: a change fails by what it changed. How long an example
 # takes says how busy the machine is.
