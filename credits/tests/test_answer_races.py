@@ -146,7 +146,7 @@ def test_control_without_the_state_under_the_lock_credits_are_given_back_twice(a
         "CREATE FUNCTION unguarded_back(p_scope bigint) RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS $$ "
         "DECLARE v credits_hold; BEGIN "
         "SELECT * INTO v FROM credits_hold WHERE scope = p_scope; IF v.state = 'voided' THEN RETURN 0; END IF; "
-        "PERFORM pg_sleep(0.01); "  # holds the window open that an unlucky schedule opens
+        "PERFORM pg_sleep(0.05); "  # holds the window open that an unlucky schedule opens
         "UPDATE credits_hold SET state = 'voided', settled_at = now() WHERE id = v.id; "
         "UPDATE credits_account SET balance = balance + v.paid WHERE owner = v.actor AND kind = 'fan:paid'; "
         "RETURN 1; END $$"

@@ -31,6 +31,7 @@ MEET = (
     "WHERE l.locktype = 'advisory' AND l.objid = 1990 AND d.datname = current_database()) > 1; "
     "PERFORM pg_sleep(0.002); END LOOP; "
 )
+MEET_FOUR = MEET.replace("> 1;", "> 3;")
 
 
 @pytest.fixture(autouse=True)
@@ -170,7 +171,7 @@ def test_control_without_the_state_in_the_update_a_hold_settles_twice(as_owner):
         "CREATE FUNCTION unguarded_settle(p_scope bigint, p_state text) RETURNS int LANGUAGE plpgsql SECURITY DEFINER "
         "AS $$ DECLARE v text; n int; BEGIN "
         "SELECT state INTO v FROM credits_hold WHERE scope = p_scope; IF v <> 'open' THEN RETURN 0; END IF; "
-        "PERFORM pg_sleep(0.01); "
+        "PERFORM pg_sleep(0.05); "  # eight begin together
         "UPDATE credits_hold SET state = p_state, settled_at = now(), "
         "matures_at = CASE WHEN p_state = 'posted' THEN now() END WHERE scope = p_scope; "
         "GET DIAGNOSTICS n = ROW_COUNT; RETURN n; END $$"

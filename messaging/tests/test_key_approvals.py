@@ -27,7 +27,7 @@ from pairly.testing.people import make_user
 from security.types import Client
 from users.models import Notification, Session
 from users.services import sessions, tokens
-from users.tests.helpers import at_once
+from users.tests.helpers import Meeting, at_once
 
 SEALED = b64u_encode(bytes(key_approvals.SEALED_LENGTH))
 N = 30
@@ -254,4 +254,11 @@ def test_of_30_that_ask_at_once_three_wait(committed_db, monkeypatch):
 def test_control_without_the_lock_more_than_three_wait(committed_db, monkeypatch):
     monkeypatch.setattr(key_approvals, "APPROVALS_PER_HOUR", 100)
     monkeypatch.setattr(key_selectors, "lock_key_log", lambda *, user_id: None)
-    assert any(_waiting(make_asking()) > MAX_OPEN_APPROVALS for _ in range(5))
+    have_counted, save = Meeting(MAX_OPEN_APPROVALS + 1), DeviceApproval.save
+
+    def save_together(self, **how):
+        have_counted.wait()
+        save(self, **how)
+
+    monkeypatch.setattr(DeviceApproval, "save", save_together)
+    assert _waiting(make_asking()) > MAX_OPEN_APPROVALS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -238,8 +239,7 @@ def test_everybody_reads_the_months_that_are_over_and_no_small_number():
     answer = stranger.get("/transparency/")
     page = answer.content.decode()
     assert page.count("fewer than 5") == 13
-    assert "1,234" not in page
-    assert "1234" not in page
+    assert not re.search(r"\b1,?234\b", page)
 
 
 def test_before_the_first_month_is_over_there_are_no_numbers():

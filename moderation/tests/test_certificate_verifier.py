@@ -96,7 +96,10 @@ def test_a_new_key_leaves_old_certificates_valid(files):
 
 
 @hypothesis_settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    derandomize=True,
 )
 @given(part=st.sampled_from(["payload", "signature"]), place=st.integers(0, 10_000), flip=st.integers(1, 255))
 def test_any_changed_byte_of_payload_or_signature_fails(files, part, place, flip):
@@ -109,7 +112,10 @@ def test_any_changed_byte_of_payload_or_signature_fails(files, part, place, flip
 
 
 @hypothesis_settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    derandomize=True,
 )
 @given(part=st.sampled_from(["payload", "signature"]), place=st.integers(0, 10_000), letter=st.characters())
 def test_any_changed_letter_fails_or_cannot_be_read(files, part, place, letter):

@@ -21,7 +21,7 @@ from pairly.common.problems import NotFound, Problem
 from pairly.testing.people import make_staff, make_user, sign_in_as
 from security.models import AuditEntry
 from users.models import User
-from users.tests.helpers import at_once
+from users.tests.helpers import Meeting, at_once
 
 from .kinds import GONE, KIND, applied, open_cases, registered
 
@@ -240,7 +240,14 @@ def test_of_30_people_who_take_from_10_cases_each_case_has_one(committed_db: str
 def test_without_the_row_lock_several_would_get_the_same_case(
     committed_db: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    has_chosen, give = Meeting(), work._give
+
+    def give_together(item: WorkItem, user: User) -> None:
+        has_chosen.wait()
+        give(item, user)
+
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_options: self)
+    monkeypatch.setattr(work, "_give", give_together)
     got = [pk for pk in take_at_once() if pk]
     assert len(got) > len(set(got))
 

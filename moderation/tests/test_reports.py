@@ -172,7 +172,9 @@ def altered(draw: st.DrawFn) -> dict[str, Any]:
     return report
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(report=altered())
 def test_nothing_altered_is_ever_verified(world, report):
     originals = [opened(n) for n in range(1, 8)]

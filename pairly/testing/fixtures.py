@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import subprocess
 import sys
@@ -17,6 +18,9 @@ import httpx
 import pytest
 from django.conf import settings
 from django.db import connection
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, expect, sync_playwright
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -33,6 +37,20 @@ from .ports import free_port as free_port
 
 # As Playwright waits for everything else; its own five seconds are short on a machine that is busy.
 expect.set_options(timeout=30_000)
+# And httpx, for a request of a test that says nothing of its own.
+for _wait in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, _wait, 60.0)
+
+# Hypothesis tries the same in every run, but with PAIRLY_PROVE: a change fails by what it changed. How long an example
+# takes says how busy the machine is.
+hypothesis_settings.register_profile(
+    "pairly",
+    derandomize=not os.environ.get("PAIRLY_PROVE"),
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("pairly")
 
 
 def _point_at(name: str) -> None:
@@ -160,6 +178,8 @@ def running_daphne(
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "SANDBOX_PORT": str(port + 1),
+        # No query is refused because the machine is busy. Tests of a database that hangs say their own.
+        "DATABASE_ANSWER_SECONDS_WEB": "30",
         **extra_env,
     }
     log_path = log_folder / f"daphne-{port}.log"

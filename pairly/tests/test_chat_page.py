@@ -153,7 +153,7 @@ def test_what_is_new_has_a_line_above_it_and_does_not_move_the_reader(world, let
     assert fan.drawn().count("New") == 1
     with fan.socket.expect_event("framereceived", lambda frame: '"read_n":70' in frame):
         fan.page.click("[data-part=jump]")
-    assert not fan.page.is_visible("[data-part=jump]")
+    fan.page.wait_for_selector("[data-part=jump]", state="hidden")
 
     fan.page.reload()
     fan.page.wait_for_selector(READY)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from credits import selectors as ledger
 from messaging.models import Conversation, Message
@@ -98,7 +99,7 @@ def test_a_lively_conversation_is_the_same_on_every_device_and_after_a_reload(wo
     creator.react("Do you like it?", "👍")
     for desk in everybody:
         desk.see_reactions("Do you like it?", "👍")
-    assert "Mara Lindqvist reacted with 👍" in fan.page.text_content("[data-part=announcer]")
+    expect(fan.page.locator("[data-part=announcer]")).to_contain_text("Mara Lindqvist reacted with 👍")
     second.menu("Do you like it?")
     second.page.click("[data-part=reaction-more]")
     second.page.click(".reaction-grid button:text-is('🔥')")
@@ -128,8 +129,8 @@ def test_a_lively_conversation_is_the_same_on_every_device_and_after_a_reload(wo
     assert fan.page.input_value("[data-part=text-input]") == ""
     assert fan.balance_centi == before
     second.bubble("Do you like it too?").locator(".bubble-edited").click()
-    versions = second.page.locator("[data-part=versions] p").all_inner_texts()
-    assert versions == ["Do you like it too?", "Do you like it?"]
+    versions = second.page.locator("[data-part=versions] p")
+    expect(versions).to_have_text(["Do you like it too?", "Do you like it?"])
     second.page.keyboard.press("Escape")
 
     # an answer that quotes; what the quoted message becomes shows in it
@@ -138,7 +139,7 @@ def test_a_lively_conversation_is_the_same_on_every_device_and_after_a_reload(wo
     for desk in everybody:
         desk.see_bubble("Very much so")
         assert "Do you like it too?" in desk.bubble("Very much so").locator(".bubble-quote").inner_text()
-    assert fan.bubble("Do you like it too?").get_attribute("data-hold") == "hold_released"
+    expect(fan.bubble("Do you like it too?")).to_have_attribute("data-hold", "hold_released")
 
     # deleted for both: the words go everywhere, the credits stay where they are
     fan.arrive("I regret this")
@@ -155,7 +156,7 @@ def test_a_lively_conversation_is_the_same_on_every_device_and_after_a_reload(wo
     fan.see_bubble("You deleted this message.")
     for desk in (creator, second):
         desk.see_bubble("Robin Fan deleted this message.")
-    assert fan.bubble("You deleted this message.").get_attribute("data-hold") == "open"
+    expect(fan.bubble("You deleted this message.")).to_have_attribute("data-hold", "open")
     assert fan.balance_centi == before
     gone = stored(letters).get(n=Message.objects.filter(conversation__uid=letters.uid, price_centi=PRICE).last().n)
     changes = stored(letters).filter(target=gone.id)
@@ -188,11 +189,11 @@ def test_a_lively_conversation_is_the_same_on_every_device_and_after_a_reload(wo
     fan.page.reload()
     fan.page.wait_for_selector(READY, timeout=WAIT)
     quote = fan.bubble("That one").locator(".bubble-quote")
-    assert "An earlier message" in quote.inner_text()
+    expect(quote).to_contain_text("An earlier message")
     quote.click()
     fan.page.wait_for_selector(".bubble.is-pointed-at", timeout=WAIT)
     fan.see_reactions("Une crème brûlée au Café", "❤️")  # it came before its message did
-    assert "Une crème brûlée au Café" in quote.inner_text()
+    expect(quote).to_contain_text("Une crème brûlée au Café")
 
     # the same everywhere, after a reload and in a browser that was never here
     fresh = Talker(chromium, url, fan.friend)

@@ -68,7 +68,7 @@ def wait_for_end(*pids: int) -> None:
             descriptor = os.pidfd_open(pid)
         except ProcessLookupError:
             continue
-        ended, _, _ = select.select([descriptor], [], [], 20)
+        ended, _, _ = select.select([descriptor], [], [], 60)
         os.close(descriptor)
         assert ended, f"process {pid} still runs"
 
@@ -201,7 +201,7 @@ def test_a_living_server_without_a_supervisor_is_stopped_before_the_next_start(v
     processes.wait_until(ready=answers, child=orphan, name="the orphan", log_path=tmp_path / "log")
     with servers.running(var_dir=var_dir, durable=False):
         assert postgres_pid(var_dir) != orphan.pid
-        assert orphan.wait(5) == 0
+        assert orphan.wait(60) == 0
 
 
 def test_users_hear_of_a_server_that_dies_with_the_end_of_its_log(var_dir: Path) -> None:

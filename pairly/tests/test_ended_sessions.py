@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from pairly.testing.fixtures import own_database, running_daphne
 from pairly.testing.pen_friends import Letters, PenFriend
@@ -57,7 +58,7 @@ def test_a_chat_page_leaves_when_its_sign_in_is_ended_in_another_window(chatting
     assert window.locator(OTHERS).count() == 1
     window.click(button)
     chatting.page.wait_for_url(AT_SIGN_IN, timeout=WITHIN_MS)
-    assert window.locator(OTHERS).count() == 0
+    expect(window.locator(OTHERS)).to_have_count(0)
     chatting.page.goto("/inbox/")
     assert "/sign-in/" in chatting.page.url
     assert chatting.errors == []

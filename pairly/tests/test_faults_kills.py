@@ -35,7 +35,7 @@ FINE = {200, 201, 429, 503}
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker, tmp_path_factory):
     folder = tmp_path_factory.mktemp("kills")
-    env = {"STRIPE_WEBHOOK_SECRET": SECRET, "SOCKET_FRAMES": "100000"}
+    env = {"STRIPE_WEBHOOK_SECRET": SECRET, "SOCKET_FRAMES": "100000", "DATABASE_ANSWER_SECONDS_WEB": "3"}
     with faulty_world(folder, blocker=django_db_blocker, durable=True, **env) as running:
         yield running
 

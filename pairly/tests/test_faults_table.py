@@ -36,7 +36,8 @@ N_FRAMES = 30  # more than a socket may send at once
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker, tmp_path_factory):
     folder = tmp_path_factory.mktemp("faults")
-    with faulty_world(folder, blocker=django_db_blocker, STRIPE_WEBHOOK_SECRET=SECRET) as running:
+    env = {"STRIPE_WEBHOOK_SECRET": SECRET, "DATABASE_ANSWER_SECONDS_WEB": "3"}
+    with faulty_world(folder, blocker=django_db_blocker, **env) as running:
         yield running
 
 

@@ -93,6 +93,15 @@ def tell(user, name="Ana", kind="follow", **more):
     return row
 
 
+def wait_for_toast(*pages):
+    """The pages that show one, as soon as there are any: they agree on it through the browser."""
+    for _ in range(3000):
+        if shown := [page for page in pages if page.locator(TOAST).count()]:
+            return shown
+        pages[0].wait_for_timeout(10)
+    raise AssertionError("no toast")
+
+
 def test_what_happens_shows_on_an_open_page_and_the_count_falls_when_it_was_read(sit_down):
     desk = sit_down(make_user("creator"))
     page = desk.open()
@@ -119,8 +128,7 @@ def test_of_several_tabs_one_has_the_socket_and_one_shows_it_and_all_count(sit_d
     tell(desk.user, "Ben")
     for page in (first, second):
         page.locator(NUMBER, has_text="1").wait_for()
-    shown = [page for page in (first, second) if page.locator(TOAST).count()]
-    assert (len(shown), len(desk.sockets)) == (1, 1)
+    assert (len(wait_for_toast(first, second)), len(desk.sockets)) == (1, 1)
     # The next one takes over.
     with second.expect_websocket() as opened:
         first.close()

@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from credits import invariants, selectors
 from credits.services import purchases
@@ -71,8 +72,8 @@ class Person:
             raise
         return code
 
-    def balance(self):
-        return self.page.text_content("[data-part=balance]")
+    def has_balance(self, text):
+        expect(self.page.locator("[data-part=balance]").first).to_have_text(text)
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_a_fan_pays_a_creator_for_an_encrypted_message(world, committed_db):
 
     fan.sign_up()
     fan.enrol()
-    assert fan.balance() == "0"
+    fan.has_balance("0")
     fan.page.goto("/credits/buy/")
     fan.page.check("input[name=package_id] >> nth=0")
     fan.page.click("main form button[type=submit]")
@@ -106,7 +107,7 @@ def test_a_fan_pays_a_creator_for_an_encrypted_message(world, committed_db):
     fan.page.click("form button")  # the sandbox's pay button
     fan.page.wait_for_url("**/credits/payments/**")
     fan.page.goto("/wallet/")
-    assert fan.balance() == "500"
+    fan.has_balance("500")
 
     fan.page.goto("/discover/")
     fan.page.click("text=Cleo")
@@ -116,7 +117,7 @@ def test_a_fan_pays_a_creator_for_an_encrypted_message(world, committed_db):
     fan.page.fill("[data-part=text-input]", CANARY)
     fan.page.click("[data-part=send]")
     fan.page.wait_for_selector(".bubble[data-hold=open]")
-    assert fan.balance() == "400"
+    fan.has_balance("400")
 
     creator.page.goto("/inbox/")
     assert "100" in creator.page.text_content(".line.is-due .line-text")
@@ -180,7 +181,7 @@ def test_a_short_balance_keeps_the_draft_and_charges_nothing(world):
     assert fan.page.text_content(".bubble.is-failed .bubble-text") == CANARY
     assert fan.page.is_visible("[data-part=buy]")
     assert fan.page.is_visible("[data-part=retry]")
-    assert fan.balance() == "0"
+    fan.has_balance("0")
     assert uuid.UUID(fan.page.get_attribute("pairly-conversation", "data-conversation"))
 
 
@@ -197,7 +198,7 @@ def test_keys_open_on_a_new_device_with_the_recovery_code_and_the_deadline_refun
         payment_uid=uuid7(),
     )  # fmt: skip
     write_to_cleo(fan)
-    assert fan.balance() == "100"
+    fan.has_balance("100")
 
     again = Person(chromium, server.url, fan.email, fan.name, fan.role)  # a browser that knows nothing
     page = again.page
@@ -225,7 +226,7 @@ def test_keys_open_on_a_new_device_with_the_recovery_code_and_the_deadline_refun
     for device in (fan, again):
         device.page.wait_for_selector(".bubble[data-hold=hold_refunded]")  # pushed to both
     fan.page.goto("/wallet/")
-    assert fan.balance() == "200"
+    fan.has_balance("200")
     assert [f for f in invariants.check_all() if not f.is_ok] == []
     again.context.close()
 

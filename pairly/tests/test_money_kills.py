@@ -52,6 +52,7 @@ def world(django_db_setup, django_db_blocker, tmp_path_factory, sandbox_url):
     env = {
         "STRIPE_WEBHOOK_SECRET": SECRET, "STRIPE_SECRET_KEY": "sk_test_sandbox", "STRIPE_API_BASE": sandbox_url,
         "SOCKET_FRAMES": "100000", "PAYOUT_MIN_CENTI": "1000", "PAYOUT_TWO_PEOPLE_CENTI": "3000",
+        "DATABASE_ANSWER_SECONDS_WEB": "3",
     }  # fmt: skip
     folder = tmp_path_factory.mktemp("money")
     with faulty_world(folder, blocker=django_db_blocker, durable=True, **env) as running:

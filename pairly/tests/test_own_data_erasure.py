@@ -112,7 +112,7 @@ def test_after_the_erasure_nothing_says_who_it_was(
     outbox.deliver_due()
     present = {word for _table, word in _find_in_database(CANARIES)}
     assert present == set(CANARIES)  # the search would find what is there
-    sent = list(Message.objects.values_list("conversation_id", "n", "ct", "head"))
+    sent = list(Message.objects.order_by("pk").values_list("conversation_id", "n", "ct", "head"))
     assert erase_due() == 0
     _let_the_grace_pass()
     with django_capture_on_commit_callbacks(execute=True):
@@ -133,7 +133,7 @@ def test_after_the_erasure_nothing_says_who_it_was(
     attempt = LoginAttempt.objects.get(door="api")
     assert (attempt.user_uid, attempt.ip, attempt.user_agent) == (None, None, "")
     assert len(attempt.identifier_hash) == 32
-    assert list(Message.objects.values_list("conversation_id", "n", "ct", "head")) == sent
+    assert list(Message.objects.order_by("pk").values_list("conversation_id", "n", "ct", "head")) == sent
     closure.refresh_from_db()
     assert closure.erased_at is not None
     assert AuditEntry.objects.filter(action="account.erased", subject_uid=user.uid).exists()

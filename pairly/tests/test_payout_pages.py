@@ -201,7 +201,7 @@ def test_the_year_is_a_table_and_two_files_and_a_payout_is_a_receipt(creator):
     assert "manual:" not in receipt
     assert browser.get(f"/payouts/{second.uid}/receipt/").status_code == 404
     assert browser.get(f"/payouts/years/{year}/payouts.exe").status_code == 404
-    assert browser.get("/payouts/years/2031/").status_code == 404
+    assert browser.get(f"/payouts/years/{year + 1}/").status_code == 404
 
 
 def test_a_name_that_is_a_formula_is_text_in_the_file(creator):
@@ -287,7 +287,8 @@ def test_the_api_adds_lists_and_removes_accounts(creator):
     assert answer.status_code == 201, answer.content
     row = answer.json()
     assert (row["label"], row["state"], row["onboarding_url"]) == ("Commerzbank •••• 3000", "ready", None)
-    assert "3704" not in json.dumps(row)
+    by_chance = {"id", "usable_at", "created_at"}  # the only members whose digits are
+    assert "3704" not in json.dumps({name: value for name, value in row.items() if name not in by_chance})
     assert [found["id"] for found in api.get(f"{API}/methods").json()["results"]] == [row["id"]]
     wrong = api.post(f"{API}/methods", {**body, "details": {}}, content_type="application/json")
     assert {found["pointer"] for found in wrong.json()["errors"]} >= {"/account_number", "/account_holder"}

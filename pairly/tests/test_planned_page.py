@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from messaging.models import Plan, SealedText
 from messaging.services import plans
@@ -63,7 +64,7 @@ def test_a_creator_keeps_plans_and_greets_and_the_fan_sees_that_it_was_a_machine
     page.click("[data-part=tools-open]")
     page.click("[popovertarget=kept-menu]")
     page.get_by_role("button", name="Thanks").click()
-    assert page.input_value("[data-part=text-input]") == "Thank you for the letter"
+    expect(page.locator("[data-part=text-input]")).to_have_value("Thank you for the letter")
     page.click("[data-part=tools-open]")
     page.click("[popovertarget=kept-menu]")
     page.click("[data-part=later]")

@@ -97,8 +97,10 @@ def test_who_does_not_allow_it_is_told_how_to(enter):
     tab.goto("/notifications/devices/")
     state = tab.locator("pairly-push [data-part=state]")
     message = tab.locator("pairly-push [data-part=message]")
-    if tab.get_by_role("button", name="Turn on notifications").is_visible():
-        tab.get_by_role("button", name="Turn on notifications").click()
+    button = tab.get_by_role("button", name="Turn on notifications")
+    button.or_(state.filter(has_text="does not let")).first.wait_for()
+    if button.is_visible():
+        button.click()
         message.filter(has_text="does not let Pairly show notifications").wait_for()
     else:  # a private window denies by itself
         state.filter(has_text="does not let Pairly show notifications").wait_for()

@@ -87,7 +87,7 @@ def wait_for_end(pids: set[int]) -> None:
             descriptor = os.pidfd_open(pid)
         except ProcessLookupError:
             continue
-        ended, _, _ = select.select([descriptor], [], [], 20)
+        ended, _, _ = select.select([descriptor], [], [], 60)
         os.close(descriptor)
         assert ended, f"process {pid} still runs"
 

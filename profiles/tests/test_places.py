@@ -22,7 +22,7 @@ from profiles.errors import MovedTooOften
 from profiles.models import Cell, Listing, Profile
 from profiles.services import privacy
 from profiles.types import Whereabouts
-from users.tests.helpers import at_once
+from users.tests.helpers import Meeting, at_once
 
 HOME = (38.713_171_3, -9.133_424_7)  # lat, lon of somebody's door
 
@@ -194,8 +194,14 @@ def test_of_thirty_moves_at_once_as_many_are_made_as_a_day_allows(committed_db):
 
 
 def test_without_the_lock_more_of_them_would_be_made(committed_db, monkeypatch):
-    locked = selectors.get_own_profile
-    monkeypatch.setattr(selectors, "get_own_profile", lambda *, user, for_update: locked(user=user))
+    have_read, locked = Meeting(PLACE_CHANGES_A_DAY + 1), selectors.get_own_profile
+
+    def read(*, user, for_update):
+        found = locked(user=user)
+        have_read.wait()
+        return found
+
+    monkeypatch.setattr(selectors, "get_own_profile", read)
     assert race(30)[0] > PLACE_CHANGES_A_DAY
 
 

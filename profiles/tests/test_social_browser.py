@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import expect
 
 from pairly.testing.browser import Watch
 from pairly.testing.people import make_user, sign_in_as
@@ -56,7 +57,7 @@ def test_they_follow_ask_accept_and_keep_each_other_in_a_list_and_see_who_looked
     creators.goto("/people/")
     creators.get_by_role("link", name="Connections").click()
     creators.get_by_role("link", name="Answer them").click()
-    assert creators.locator("main .line").get_by_text("Fay Fan").first.is_visible()
+    expect(creators.locator("main .line").get_by_text("Fay Fan").first).to_be_visible()
     press(creators, "Accept Fay Fan")
     assert creators.url.endswith("show=asking")
     creators.goto("/people/connections/")

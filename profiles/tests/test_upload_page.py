@@ -18,7 +18,7 @@ from profiles.models import Picture
 from profiles.selectors import get_own_profile
 
 PAGE = "/profile/pictures/"
-BYTES_PER_SECOND = 150_000
+BYTES_PER_SECOND = 60_000
 
 
 def file(name: str = "harbour.jpg", *, side: int = 700) -> dict:

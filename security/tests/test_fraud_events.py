@@ -158,7 +158,7 @@ def test_every_feature_that_is_given_out_is_one_that_rules_may_name(django_asser
         fraud_selectors.OWN, fraud_selectors.SHARED, fraud_selectors.EARNED, fraud_selectors.CLUSTER,
     )  # fmt: skip
     assert (own["bought_24h_times_usual"], own["promo_share"], own["is_disposable_mail"]) == (6.0, 0.2, True)
-    assert (own["is_card_of_other_country"], own["account_age_hours"]) == (True, 2400)
+    assert (own["is_card_of_other_country"], own["account_age_hours"]) == (True, (at - JOINED) // timedelta(hours=1))
     assert (earned["top_payer_share"], earned["top_payer_items"], shared["n_users_on_device"]) == (1.0, 5, 2)
 
 

@@ -18,7 +18,7 @@ from users.models import Announcement, Notification, User
 from users.services import announcements, tokens
 from users.types import SignIn
 
-from .helpers import at_once, bearer, start_api
+from .helpers import Meeting, at_once, bearer, start_api
 
 HERE = Visitor(ip="192.0.2.7", user_agent="test")
 WORDS = {"title": "A new way to find people", "body": "It starts on Monday.", "audience": "all"}
@@ -241,6 +241,14 @@ def test_without_the_key_and_the_hold_on_its_row_people_would_be_told_again(comm
     telling = announcements.Telling
     monkeypatch.setattr(announcements, "Telling", lambda pk, payload, key: telling(pk, payload=payload))
     monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows)
+    has_listed, list_readers = Meeting(), announcements.selectors.list_readers
+
+    def list_together(**how):
+        found = list_readers(**how)
+        has_listed.wait()
+        return found
+
+    monkeypatch.setattr(announcements.selectors, "list_readers", list_together)
     at_once(30, lambda _: announcements.tell_next(uid=one.uid, limit=3))
     assert max(told(one).values()) > 1
 

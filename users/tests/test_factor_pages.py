@@ -11,7 +11,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pytest_django import DjangoDbBlocker
 
 from pairly.common import redis as common_redis
@@ -399,6 +399,7 @@ def test_an_app_is_turned_on_used_and_turned_off(server: RunningServer, chromium
     page.click("text=Set up an app")
     picture = page.locator("img.qr")
     picture.wait_for()
+    expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("(image) => image.complete && image.naturalWidth") > 100
     secret = page.locator(".recovery-code").inner_text()
     page.fill("#id_code", code_at(key_of(secret), present_step()))

@@ -19,7 +19,7 @@ from users.gateways import web_push
 from users.models import PushDevice, Session, User
 from users.services import erasure, own_data, push_devices, retention, sessions, tokens
 
-from .helpers import at_once, bearer, post, start_api
+from .helpers import Meeting, at_once, bearer, post, start_api
 from .push_services import running_push_service
 
 PHONE = Visitor(ip="192.0.2.7", user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
@@ -363,5 +363,14 @@ def test_without_the_hold_on_the_account_more_would_stay(committed_db, settings,
     monkeypatch.setattr(push_devices.entrance, "hold", lambda user: user)
     ada = make_user()
     sign_in = enter(ada)
+    for number in range(PUSH_DEVICES_MAX - 1):
+        register(ada, f"http://127.0.0.1:9/before-{number}", sign_in)
+    has_counted, make_room = Meeting(), push_devices._make_room
+
+    def make_room_together(user, hashed):
+        make_room(user, hashed)
+        has_counted.wait()
+
+    monkeypatch.setattr(push_devices, "_make_room", make_room_together)
     at_once(30, lambda n: _try(ada, f"http://127.0.0.1:9/{n}", sign_in))
     assert PushDevice.objects.count() > PUSH_DEVICES_MAX

@@ -8,6 +8,7 @@ const POINTED_MS = 2_000;
 
 export class Scroll {
   #isAtEnd = true;
+  #hasBegun = false;
   #lastTop = 0;
   #unseen = 0;
 
@@ -34,6 +35,7 @@ export class Scroll {
     if (divider) this.log.scrollTop = divider.offsetTop - this.log.offsetTop - 16;
     else this.toEnd();
     this.#isAtEnd = this.#below <= AT_END_PX;
+    this.#hasBegun = true;
     this.#look();
   }
 
@@ -80,7 +82,8 @@ export class Scroll {
     this.#lastTop = this.log.scrollTop;
     if (this.#isAtEnd) this.#unseen = 0;
     this.#showJump(below);
-    if (this.log.scrollTop < NEAR_TOP_PX) this.top();
+    // While the first rows are drawn, a few at a time, all of them are near the top.
+    if (this.#hasBegun && this.log.scrollTop < NEAR_TOP_PX) this.top();
   }
 
   #showJump(below: number): void {

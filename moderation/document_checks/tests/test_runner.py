@@ -31,7 +31,7 @@ def hanging():
 
 def test_a_layer_that_hangs_is_left_behind_and_delays_no_other(hanging):
     # That this call comes back at all, with the gate still shut, is the proof.
-    found = runner.run(layers={"exif": lambda: FINE, "pixels": hanging, "chain": lambda: FINE}, seconds=0.5)
+    found = runner.run(layers={"exif": lambda: FINE, "pixels": hanging, "chain": lambda: FINE}, seconds=2)
     assert hanging.begun.is_set()
     assert not hanging.gate.is_set()
     assert (found["exif"].score, found["chain"].score) == (3, 3)
@@ -55,7 +55,7 @@ def test_a_layer_that_computes_for_ever_is_left_behind_too():
         return FINE
 
     try:
-        found = runner.run(layers={"exif": busy, "chain": lambda: FINE}, seconds=0.5)
+        found = runner.run(layers={"exif": busy, "chain": lambda: FINE}, seconds=2)
         assert codes(found["exif"]) == {"timed_out"}
         assert found["chain"].score == 3
     finally:
@@ -64,10 +64,10 @@ def test_a_layer_that_computes_for_ever_is_left_behind_too():
 
 def test_so_many_may_hang_and_then_none_is_begun(hanging):
     runner.run(layers={"pixels": hanging}, seconds=0.05)
-    found = runner.run(layers={"exif": lambda: FINE}, seconds=5, room=1)
+    found = runner.run(layers={"exif": lambda: FINE}, seconds=60, room=1)
     assert codes(found["exif"]) == {"busy"}
     assert not found["exif"].assessable
-    assert runner.run(layers={"exif": lambda: FINE}, seconds=5)["exif"].assessable
+    assert runner.run(layers={"exif": lambda: FINE}, seconds=60)["exif"].assessable
 
 
 def test_a_defect_of_a_layer_makes_it_unknown_and_nothing_else():
@@ -77,7 +77,7 @@ def test_a_defect_of_a_layer_makes_it_unknown_and_nothing_else():
     def nothing_there():
         raise NotAssessable("no_metadata")
 
-    found = runner.run(layers={"exif": nothing_there, "pixels": broken, "chain": lambda: FINE}, seconds=5)
+    found = runner.run(layers={"exif": nothing_there, "pixels": broken, "chain": lambda: FINE}, seconds=60)
     assert codes(found["exif"]) == {"no_metadata"}
     assert codes(found["pixels"]) == {"failed"}
     assert [name for name, part in found.items() if part.assessable] == ["chain"]
@@ -85,7 +85,7 @@ def test_a_defect_of_a_layer_makes_it_unknown_and_nothing_else():
 
 def test_no_layer_scores_beyond_its_share():
     too_much = LayerResult(score=99, reasons=(), assessable=True)
-    found = runner.run(layers=dict.fromkeys(MAXIMA, lambda: too_much), seconds=5)
+    found = runner.run(layers=dict.fromkeys(MAXIMA, lambda: too_much), seconds=60)
     assert {name: part.score for name, part in found.items()} == dict(MAXIMA)
     assert sum(MAXIMA.values()) == 100
 
@@ -127,7 +127,7 @@ def test_a_hung_search_for_duplicates_costs_its_layer_alone(hanging):
 
     found = runner.run(
         layers={"database": lambda: Hung().number_uses(country="", number="", name=""), "chain": lambda: FINE},
-        seconds=0.5,
+        seconds=2,
     )
     assert codes(found["database"]) == {"timed_out"}
     assert found["chain"].assessable
