@@ -3547,6 +3547,9 @@ export interface paths {
         /**
          * @description Each message is checked at once: `verified` where it was sent like this, else with what does not hold. 404
          *     for whom one may not know of, 429 `too_many_reports`. What others reported of the same is one case.
+         *
+         *     With pictures as evidence it is multipart: up to 5, JPEG, PNG or WebP of 10 MB at most; 422 for one that cannot
+         *     be used, and then nothing is kept. `n_pictures` says how many one's report has.
          */
         post: operations["post_reports"];
         delete?: never;
@@ -6735,6 +6738,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             kind: string;
+            readonly n_pictures: number;
             state: string;
             /** Format: uuid */
             user_id: string;
@@ -6746,6 +6750,39 @@ export interface components {
              */
             next: string | null;
             results: components["schemas"]["ReportOut"][];
+        };
+        /** @description The same as multipart: `messages` is the list as JSON text, and each picture a part named `pictures`. */
+        ReportUploadIn: {
+            /**
+             * @description * `harassment` - Harassment or threats
+             *     * `scam` - Scam or fraud
+             *     * `sexual` - Sexual content
+             *     * `minor` - Somebody under 18
+             *     * `hate` - Hate
+             *     * `self_harm` - Self-harm
+             *     * `impersonation` - Pretends to be somebody else
+             *     * `illegal` - Something illegal
+             *     * `copyright` - Somebody else's work
+             *     * `spam` - Spam
+             *     * `other` - Something else
+             * @enum {string}
+             */
+            category: "harassment" | "scam" | "sexual" | "minor" | "hate" | "self_harm" | "impersonation" | "illegal" | "copyright" | "spam" | "other";
+            /** @default  */
+            details?: string;
+            /** Format: uuid */
+            item_id?: string | null;
+            /**
+             * @description * `user` - person
+             *     * `message` - messages
+             *     * `item` - shop item
+             * @enum {string}
+             */
+            kind: "user" | "message" | "item";
+            messages?: string;
+            pictures?: string[];
+            /** Format: uuid */
+            user_id?: string | null;
         };
         /** @description An organisation that represents one, or asks to. */
         RepresentationOut: {
@@ -16395,13 +16432,17 @@ export interface operations {
     post_reports: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description a UUID of yours for this request: sent again, it acts once */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ReportIn"];
+                "multipart/form-data": components["schemas"]["ReportUploadIn"];
             };
         };
         responses: {
@@ -16421,6 +16462,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];

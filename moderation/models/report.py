@@ -93,6 +93,26 @@ class Report(models.Model):
         return str(self.uid)
 
 
+class ReportRequest(models.Model):
+    """A client's key of one request (`Idempotency-Key`): sent again, nothing is added twice.
+
+    `fingerprint` is a keyed hash of what was asked, so that it tells nobody what it said. It goes with the evidence.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    reporter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    request_id = models.UUIDField()
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="requests")
+    fingerprint = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reporter", "request_id"], name="report_request_once")]
+
+    def __str__(self) -> str:
+        return str(self.request_id)
+
+
 class ReportedMessage(models.Model):
     """A message that the reporter opened to us (e2e.md 3). `sealed_body` is encrypted at rest.
 

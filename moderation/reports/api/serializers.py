@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import io
 import uuid
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+
+from pairly.common.json_bodies import JSONParser
 
 from ...models import Report, ReportCase, ReportedMessage
 from ..constants import DETAILS_MAX, MESSAGES_MAX
@@ -28,6 +32,28 @@ class ReportIn(serializers.Serializer[None]):
         if attrs[name] is None:
             raise serializers.ValidationError({name: serializers.Field.default_error_messages["required"]})
         return attrs
+
+
+class _MessagesText(serializers.CharField):
+    """The list of messages as the text of a part, read as strictly as any JSON of the API."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        text = super().to_internal_value(data)
+        try:
+            rows = JSONParser().parse(io.BytesIO(text.encode()))
+        except ParseError as error:
+            raise serializers.ValidationError(str(error.detail), "invalid") from error
+        field = serializers.ListField(child=serializers.DictField(), max_length=MESSAGES_MAX)
+        return field.run_validation(rows)
+
+
+class ReportUploadIn(ReportIn):
+    """The same as multipart: `messages` is the list as JSON text, and each picture a part named `pictures`."""
+
+    messages: Any = _MessagesText(required=False, default=list)  # type: ignore[arg-type]  # of the parsed list
+    pictures = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True, use_url=False), required=False, default=list
+    )
 
 
 class GapOut(serializers.Serializer[None]):
@@ -55,12 +81,17 @@ class ReportOut(serializers.ModelSerializer[Report]):
     decided_at = serializers.DateTimeField(source="case.decided_at", allow_null=True)
     evidence = EvidenceOut(source="messages", many=True)
     gaps = GapOut(many=True)
+    n_pictures = serializers.SerializerMethodField()
 
     class Meta:
         model = Report
         fields = [
             "id", "kind", "user_id", "category", "details", "state", "created_at", "decided_at", "evidence", "gaps",
+            "n_pictures",
         ]  # fmt: skip
+
+    def get_n_pictures(self, report: Report) -> int:
+        return len(report.files.all())
 
 
 class CaseOut(serializers.ModelSerializer[ReportCase]):

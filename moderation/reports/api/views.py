@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import uuid
 
+from django.http import QueryDict
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from pairly.common.idempotency import may_be_keyed
+from pairly.common.json_bodies import JSONParser
 from pairly.common.pagination import CURSOR, CursorPages, page_of
 from pairly.common.per_minute import per_minute
+from profiles.constants import PICTURE_MAX_BYTES
 from security.client_ip import client_of
 from users.requests import sign_in_of, user_of
 
@@ -19,9 +24,9 @@ from ...models import ReportCase
 from ...services import trail
 from ...staff import StaffPermission
 from .. import selectors
-from ..constants import KIND, PERMISSION, REPORTS_PER_MINUTE
+from ..constants import KIND, PERMISSION, PICTURES_MAX, REPORTS_PER_MINUTE
 from ..services import submitting
-from .serializers import CaseDetailOut, CaseOut, ReportIn, ReportOut
+from .serializers import CaseDetailOut, CaseOut, ReportIn, ReportOut, ReportUploadIn
 
 
 class CasesQuery(serializers.Serializer[None]):
@@ -32,13 +37,21 @@ class CasesQuery(serializers.Serializer[None]):
 class ReportsView(APIView):
     """Report somebody or something."""
 
+    parser_classes = [JSONParser, MultiPartParser]
     refusals = {"post": (404,)}
 
-    @extend_schema(request=ReportIn, responses={201: ReportOut})
-    def post(self, request: Request) -> Response:
+    @extend_schema(
+        request={"application/json": ReportIn, "multipart/form-data": ReportUploadIn}, responses={201: ReportOut}
+    )
+    @may_be_keyed
+    def post(self, request: Request, *, idempotency_key: uuid.UUID | None) -> Response:
         """Each message is checked at once: `verified` where it was sent like this, else with what does not hold. 404
-        for whom one may not know of, 429 `too_many_reports`. What others reported of the same is one case."""
-        body = ReportIn(data=request.data)
+        for whom one may not know of, 429 `too_many_reports`. What others reported of the same is one case.
+
+        With pictures as evidence it is multipart: up to 5, JPEG, PNG or WebP of 10 MB at most; 422 for one that cannot
+        be used, and then nothing is kept. `n_pictures` says how many one's report has."""
+        is_upload = isinstance(request.data, QueryDict)  # a form's fields
+        body: ReportIn = (ReportUploadIn if is_upload else ReportIn)(data=request.data)
         body.is_valid(raise_exception=True)
         data = body.validated_data
         made = submitting.submit(
@@ -48,6 +61,9 @@ class ReportsView(APIView):
             category=data["category"],
             details=data["details"],
             messages=data["messages"],
+            # One byte more than is taken, and one picture: that tells the service all it needs to know.
+            pictures=[file.read(PICTURE_MAX_BYTES + 1) for file in data.get("pictures", [])[: PICTURES_MAX + 1]],
+            request_id=idempotency_key,
         )
         return Response(ReportOut(selectors.get_own(user=user_of(request), uid=made.uid)).data, 201)
 
@@ -62,7 +78,7 @@ class OwnReportsView(APIView):
     def get(self, request: Request) -> Response:
         """All of it with how it ended, newest first."""
         pages = CursorPages()
-        rows = selectors.list_own(user=user_of(request)).prefetch_related("messages")
+        rows = selectors.list_own(user=user_of(request)).prefetch_related("messages", "files")
         page = pages.paginate_queryset(rows, request, view=self) or []
         return pages.get_paginated_response([ReportOut(row).data for row in page])
 

@@ -12,7 +12,7 @@ from pairly.common.problems import Forbidden, NotFound
 from users.models import User
 from users.services import notifications
 
-from ...models import Report, ReportCase, ReportedMessage, Sanction
+from ...models import Report, ReportCase, ReportedMessage, ReportRequest, Sanction
 from ...sanctions.constants import SUSPEND
 from ...sanctions.services import imposing
 from ...services import vault
@@ -96,6 +96,7 @@ def forget(*, case: ReportCase) -> None:
     for report in Report.objects.filter(case=case).prefetch_related("files__file"):
         for row in report.files.all():
             vault.destroy(file=row.file)
+    ReportRequest.objects.filter(report__case=case).delete()
     Report.objects.filter(case=case).update(details="")
     ReportCase.objects.filter(pk=case.pk).update(evidence_until=None)
 
