@@ -193,6 +193,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/reports/attachments/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description For who works on its case; 403 `not_your_case` for everybody else. A picture bears the viewer's name,
+         *     anything else is to be saved. 409 `attachment_not_verified` where it is not what was sent, 410 `file_gone`. The
+         *     look is recorded and shown to who sent it.
+         */
+        get: operations["get_admin_reports_attachments_uid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/security/alerts/{uid}/resolve": {
         parameters: {
             query?: never;
@@ -4726,6 +4747,20 @@ export interface components {
             /** Format: date-time */
             cool_off_until: string | null;
         };
+        /**
+         * @description A file of a verified message; `name` and `mime` are its sender's words, `n_bytes` the length of the sealed file.
+         *
+         *     `state`: waiting, verified, not_verified (`flaw` says why) or gone. Open it at `admin/reports/attachments/{id}`.
+         */
+        CaseAttachmentOut: {
+            flaw: string;
+            /** Format: uuid */
+            id: string;
+            mime: string;
+            n_bytes: number;
+            name: string;
+            state: string;
+        };
         /** @description A case with its evidence: of all reports together in `evidence` and `gaps`, and of each in `reports`. */
         CaseDetailOut: {
             readonly categories: string[];
@@ -4752,6 +4787,7 @@ export interface components {
         };
         /** @description What a reporter opened. `text` is null once it is gone, or where there are no words. */
         CaseEvidenceOut: {
+            attachments: components["schemas"]["CaseAttachmentOut"][];
             flaw: string;
             n: number | null;
             /** Format: uuid */
@@ -8385,6 +8421,40 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_admin_reports_attachments_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "image/webp": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };

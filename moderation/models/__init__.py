@@ -1,7 +1,7 @@
 from .certificate import Certificate, CertificateKey
 from .figures import DailyFigures, DailyRevenue
 from .organisation import Delivery, Membership, Organisation, Representation, Webhook
-from .report import Report, ReportCase, ReportedMessage, ReportFile, ReportRequest
+from .report import Report, ReportCase, ReportedAttachment, ReportedMessage, ReportFile, ReportRequest
 from .sanction import Appeal, AppealMessage, Sanction
 from .vault import FileKey, SealedFile
 from .verification import DocumentHash, DocumentLook, Verification, VerificationFile
@@ -24,6 +24,7 @@ __all__ = [
     "ReportCase",
     "ReportFile",
     "ReportRequest",
+    "ReportedAttachment",
     "ReportedMessage",
     "Representation",
     "Sanction",

@@ -123,6 +123,7 @@ REPORTS, APPEALS, SUSPENDING = "users.staff_review_reports", "users.staff_decide
 FIGURES = "users.staff_view_analytics"
 ACCOUNTS, ACCOUNT = "users.staff_view_users", {"uid": "peer"}
 SANCTION, APPEAL = {"uid": "sanction"}, {"uid": "appeal"}
+REPORTED = {"uid": "report attachment"}
 CHANGE_PASSWORD = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 ITEM, OWN_ITEM, UNLOCK, SALE = (
     {"item_id": "ware"},
@@ -401,6 +402,8 @@ PAGES: dict[str, Route] = {
     "trust:verification-appeal": route(VERIFICATION, GET=OWNER, POST=ask(OWNER, trust.verification_rejected)),
     "trust:appeal": route(APPEAL, GET=OWNER, POST=ask(OWNER, trust.WORDS)),
     "moderation:report-file": route({"uid": "report file"}, GET=ask(REPORTS, **LOOK)),
+    # for who works on its case; test_report_attachments has the others who may review
+    "moderation:report-attachment": route(REPORTED, GET=ask(REPORTS, trust.report_held, **LOOK)),
     "moderation:appeal-answer": route(APPEAL, POST=ask(APPEALS, trust.appeal_held)),
 }
 
@@ -684,6 +687,7 @@ API: dict[str, Route] = {
     "moderation:report-list": route(GET=SIGNED_IN),
     "moderation:report-case-list": route(GET=REPORTS),
     "moderation:report-case-detail": route({"uid": "report case"}, GET=ask(REPORTS, **LOOK)),
+    "moderation:report-attachment-detail": route(REPORTED, GET=ask(REPORTS, trust.report_held, **LOOK)),
     "moderation:restriction-list": route(GET=SIGNED_IN),
     "moderation:restriction-appeal": route(SANCTION, POST=ask(OWNER, trust.WORDS)),
     "moderation:verification-appeal": route(VERIFICATION, POST=ask(OWNER, trust.verification_rejected)),

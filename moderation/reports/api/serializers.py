@@ -12,7 +12,7 @@ from pairly.common.json_bodies import JSONParser
 
 from ...models import Report, ReportCase, ReportedMessage
 from ..constants import DETAILS_MAX, MESSAGES_MAX
-from ..types import ShownMessage, ShownReport
+from ..types import ShownAttachment, ShownMessage, ShownReport
 
 
 class ReportIn(serializers.Serializer[None]):
@@ -115,6 +115,20 @@ class CaseOut(serializers.ModelSerializer[ReportCase]):
         return list(dict.fromkeys(report.category for report in case.reports.all()))
 
 
+class CaseAttachmentOut(serializers.Serializer[ShownAttachment]):
+    """A file of a verified message; `name` and `mime` are its sender's words, `n_bytes` the length of the sealed file.
+
+    `state`: waiting, verified, not_verified (`flaw` says why) or gone. Open it at `admin/reports/attachments/{id}`.
+    """
+
+    id = serializers.UUIDField(source="row.uid")
+    name = serializers.CharField()
+    mime = serializers.CharField()
+    n_bytes = serializers.IntegerField(source="row.n_bytes")
+    state = serializers.CharField(source="row.state")
+    flaw = serializers.CharField(source="row.flaw")
+
+
 class CaseEvidenceOut(serializers.Serializer[ShownMessage]):
     """What a reporter opened. `text` is null once it is gone, or where there are no words."""
 
@@ -124,6 +138,7 @@ class CaseEvidenceOut(serializers.Serializer[ShownMessage]):
     sender_id = serializers.UUIDField(source="row.sender_uid", allow_null=True)
     sent_at = serializers.DateTimeField(source="row.sent_at", allow_null=True)
     text = serializers.CharField(allow_null=True)
+    attachments = CaseAttachmentOut(many=True)
 
 
 class CaseReportOut(serializers.Serializer[ShownReport]):

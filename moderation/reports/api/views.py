@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import QueryDict
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.http import HttpResponse, QueryDict
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -24,8 +25,9 @@ from ...models import ReportCase
 from ...services import trail
 from ...staff import StaffPermission
 from .. import selectors
+from ..answers import answer_with
 from ..constants import KIND, PERMISSION, PICTURES_MAX, REPORTS_PER_MINUTE
-from ..services import submitting
+from ..services import attachments, submitting
 from .serializers import CaseDetailOut, CaseOut, ReportIn, ReportOut, ReportUploadIn
 
 
@@ -123,3 +125,29 @@ class CaseView(APIView):
         )
         shown = selectors.show_case(case=case)
         return Response(CaseDetailOut(case, context={"shown": shown}).data)
+
+
+class ReportedAttachmentView(APIView):
+    """A file of a reported message."""
+
+    permission_classes = (StaffPermission,)
+    staff_permission = PERMISSION
+    refusals = {"get": (404, 409, 410)}
+
+    @extend_schema(
+        responses={
+            (200, "image/webp"): OpenApiResponse(OpenApiTypes.BINARY),
+            (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY),
+        }
+    )
+    def get(self, request: Request, uid: uuid.UUID) -> HttpResponse:
+        """For who works on its case; 403 `not_your_case` for everybody else. A picture bears the viewer's name,
+        anything else is to be saved. 409 `attachment_not_verified` where it is not what was sent, 410 `file_gone`. The
+        look is recorded and shown to who sent it."""
+        opened = attachments.look(
+            staff=user_of(request),
+            sign_in=sign_in_of(request),
+            client=client_of(request=request._request),
+            uid=uid,
+        )
+        return answer_with(opened)

@@ -19,6 +19,7 @@ from ...services import vault
 from .. import selectors
 from ..constants import APPEAL_TIME, DISMISSED_KEPT
 from ..errors import OwnReport, ReportClosed
+from . import attachments
 
 State, Kind = ReportCase.State, Sanction.Kind
 BANS = (Kind.TEMPORARY_BAN, Kind.PERMANENT_BAN)
@@ -92,6 +93,7 @@ def forget_due(*, at: datetime, limit: int = 100) -> int:
 @transaction.atomic
 def forget(*, case: ReportCase) -> None:
     """Destroy what was opened and written for a case."""
+    attachments.forget(case=case)
     ReportedMessage.objects.filter(report__case=case).update(sealed_body=None, proof={})
     for report in Report.objects.filter(case=case).prefetch_related("files__file"):
         for row in report.files.all():

@@ -31,7 +31,7 @@ from ..constants import (
 )
 from ..errors import ReportClosed, TooManyReports
 from ..types import Aim, Checked
-from . import franking, repeats, targets
+from . import attachments, franking, repeats, targets
 
 Verdict = ReportedMessage.Verdict
 _MAGIC = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"RIFF", "image/webp"))
@@ -151,7 +151,7 @@ def _keep_messages(report: Report, checked: list[Checked]) -> None:
         sealed = (
             encryption.encrypt(plaintext=row.body, place=selectors.place_of(report)) if row.body is not None else None
         )
-        ReportedMessage.objects.create(
+        kept = ReportedMessage.objects.create(
             report=report,
             n=row.n,
             sender_uid=row.sender_uid,
@@ -161,6 +161,8 @@ def _keep_messages(report: Report, checked: list[Checked]) -> None:
             sealed_body=sealed,
             proof=row.proof,
         )
+        if row.is_verified:
+            attachments.keep(report=report, row=kept, checked=row)
     places = [row.n for row in fresh if row.is_verified and row.n is not None]
     report.gaps = franking.list_gaps(ns={*verified, *places})
     report.save(update_fields=["gaps"])
