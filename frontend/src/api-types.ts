@@ -3655,7 +3655,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description All of them with their reasons, newest first. */
+        /** @description All of them with their reasons, newest first. Who asks reads them: `read_at` is the first time. */
         get: operations["get_restrictions"];
         put?: never;
         post?: never;
@@ -6878,6 +6878,8 @@ export interface components {
             /** Format: date-time */
             lifted_at?: string | null;
             lifted_reason?: string;
+            /** Format: date-time */
+            read_at?: string | null;
             rule: string;
             readonly rule_text: string;
             scope?: string;
