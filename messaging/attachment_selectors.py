@@ -14,7 +14,7 @@ from users.models import User
 
 from . import attachment_files, selectors
 from .constants import ATTACHMENT_PART_BYTES
-from .models import Attachment, AttachmentUpload
+from .models import Attachment, AttachmentUpload, HeldBlob
 
 State = AttachmentUpload.State
 
@@ -64,6 +64,12 @@ def get_blob(*, user: User, conversation_uid: uuid.UUID, sha256: bytes) -> Blob:
     if row is None:
         raise NotFound()
     return _blob(row)
+
+
+def find_held(*, holder: uuid.UUID, sha256: bytes) -> Blob | None:
+    """A blob that is kept for `holder` (`attachment_holds`), whose service has found out who may see it."""
+    row = HeldBlob.objects.filter(holder=holder, sha256=sha256).order_by("pk").first()
+    return Blob(sha256=bytes(row.sha256), length=row.length, folder=row.folder, parts=row.parts) if row else None
 
 
 def iterate_blobs(*, user: User) -> Iterator[Blob]:

@@ -440,3 +440,22 @@ class AttachmentUpload(models.Model):
     def received(self) -> list[int]:
         """The numbers of the parts that are there."""
         return [number for number, name in enumerate(self.parts) if name]
+
+
+class HeldBlob(models.Model):
+    """A blob that is kept for `holder`, such as a report, whatever becomes of its message: where its parts lie."""
+
+    id = models.BigAutoField(primary_key=True)
+    holder = models.UUIDField()
+    folder = models.TextField()
+    sha256 = models.BinaryField(max_length=32)
+    length = models.BigIntegerField()
+    parts = ArrayField(models.CharField(max_length=40))
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["holder", "folder"], name="held_blob_once")]
+        indexes = [models.Index(fields=["folder"], name="held_blob_folder_idx")]
+
+    def __str__(self) -> str:
+        return self.folder

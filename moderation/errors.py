@@ -29,3 +29,9 @@ class FileGone(Problem):
     """The key of a private file was destroyed."""
 
     code, status, title = "file_gone", 410, _("This file was destroyed")
+
+
+class NotYourCase(Problem):
+    """Private files are for who holds the case, and for nobody else."""
+
+    code, status, title = "not_your_case", 403, _("Only who works on this case may open its files")

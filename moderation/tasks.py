@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from .organisations.services import deliveries, happenings
-from .reports.services import deciding
+from .reports.services import attachments, deciding
 from .services import figures
 from .verifications.services import checking, lifecycle
 
@@ -28,8 +28,15 @@ def sweep_verifications() -> int:
 
 @shared_task(name="moderation.sweep_reports")
 def sweep_reports() -> int:
-    """Every hour: evidence of decided reports that was kept long enough."""
-    return deciding.forget_due(at=timezone.now())
+    """Every hour: evidence of decided reports that was kept long enough, and files that were never checked."""
+    at = timezone.now()
+    return deciding.forget_due(at=at) + attachments.check_lost(at=at)
+
+
+@shared_task(name="moderation.check_reported_files")
+def check_reported_files(*, uid: str) -> int:
+    """After a report: whether the files of its messages are those that were sent."""
+    return attachments.check_report(uid=uuid.UUID(uid))
 
 
 @shared_task(name="moderation.send_deliveries")

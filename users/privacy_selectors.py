@@ -86,6 +86,7 @@ def _what_was_seen(action: str) -> str:
         "staff.emails_viewed": gettext("Your e-mail address in the sign-in log"),
         "staff.audit_viewed": gettext("What was done with your account"),
         "staff.case_viewed": gettext("A case about you"),
+        "staff.attachment_viewed": gettext("A file that you sent in a conversation"),
         "staff.data_viewed": gettext("Your account's data"),
         "staff.account_viewed": gettext("Your account"),
     }.get(action, gettext("Data about you"))

@@ -193,6 +193,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/reports/attachments/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description For who works on its case; 403 `not_your_case` for everybody else. A picture bears the viewer's name,
+         *     anything else is to be saved. 409 `attachment_not_verified` where it is not what was sent, 410 `file_gone`. The
+         *     look is recorded and shown to who sent it.
+         */
+        get: operations["get_admin_reports_attachments_uid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/security/alerts/{uid}/resolve": {
         parameters: {
             query?: never;
@@ -3547,6 +3568,9 @@ export interface paths {
         /**
          * @description Each message is checked at once: `verified` where it was sent like this, else with what does not hold. 404
          *     for whom one may not know of, 429 `too_many_reports`. What others reported of the same is one case.
+         *
+         *     With pictures as evidence it is multipart: up to 5, JPEG, PNG or WebP of 10 MB at most; 422 for one that cannot
+         *     be used, and then nothing is kept. `n_pictures` says how many one's report has.
          */
         post: operations["post_reports"];
         delete?: never;
@@ -3631,7 +3655,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description All of them with their reasons, newest first. */
+        /** @description All of them with their reasons, newest first. Who asks reads them: `read_at` is the first time. */
         get: operations["get_restrictions"];
         put?: never;
         post?: never;
@@ -4723,6 +4747,20 @@ export interface components {
             /** Format: date-time */
             cool_off_until: string | null;
         };
+        /**
+         * @description A file of a verified message; `name` and `mime` are its sender's words, `n_bytes` the length of the sealed file.
+         *
+         *     `state`: waiting, verified, not_verified (`flaw` says why) or gone. Open it at `admin/reports/attachments/{id}`.
+         */
+        CaseAttachmentOut: {
+            flaw: string;
+            /** Format: uuid */
+            id: string;
+            mime: string;
+            n_bytes: number;
+            name: string;
+            state: string;
+        };
         /** @description A case with its evidence: of all reports together in `evidence` and `gaps`, and of each in `reports`. */
         CaseDetailOut: {
             readonly categories: string[];
@@ -4749,6 +4787,7 @@ export interface components {
         };
         /** @description What a reporter opened. `text` is null once it is gone, or where there are no words. */
         CaseEvidenceOut: {
+            attachments: components["schemas"]["CaseAttachmentOut"][];
             flaw: string;
             n: number | null;
             /** Format: uuid */
@@ -6735,6 +6774,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             kind: string;
+            readonly n_pictures: number;
             state: string;
             /** Format: uuid */
             user_id: string;
@@ -6746,6 +6786,39 @@ export interface components {
              */
             next: string | null;
             results: components["schemas"]["ReportOut"][];
+        };
+        /** @description The same as multipart: `messages` is the list as JSON text, and each picture a part named `pictures`. */
+        ReportUploadIn: {
+            /**
+             * @description * `harassment` - Harassment or threats
+             *     * `scam` - Scam or fraud
+             *     * `sexual` - Sexual content
+             *     * `minor` - Somebody under 18
+             *     * `hate` - Hate
+             *     * `self_harm` - Self-harm
+             *     * `impersonation` - Pretends to be somebody else
+             *     * `illegal` - Something illegal
+             *     * `copyright` - Somebody else's work
+             *     * `spam` - Spam
+             *     * `other` - Something else
+             * @enum {string}
+             */
+            category: "harassment" | "scam" | "sexual" | "minor" | "hate" | "self_harm" | "impersonation" | "illegal" | "copyright" | "spam" | "other";
+            /** @default  */
+            details?: string;
+            /** Format: uuid */
+            item_id?: string | null;
+            /**
+             * @description * `user` - person
+             *     * `message` - messages
+             *     * `item` - shop item
+             * @enum {string}
+             */
+            kind: "user" | "message" | "item";
+            messages?: string;
+            pictures?: string[];
+            /** Format: uuid */
+            user_id?: string | null;
         };
         /** @description An organisation that represents one, or asks to. */
         RepresentationOut: {
@@ -6805,6 +6878,8 @@ export interface components {
             /** Format: date-time */
             lifted_at?: string | null;
             lifted_reason?: string;
+            /** Format: date-time */
+            read_at?: string | null;
             rule: string;
             readonly rule_text: string;
             scope?: string;
@@ -8348,6 +8423,40 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_admin_reports_attachments_uid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "image/webp": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -16395,13 +16504,17 @@ export interface operations {
     post_reports: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description a UUID of yours for this request: sent again, it acts once */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ReportIn"];
+                "multipart/form-data": components["schemas"]["ReportUploadIn"];
             };
         };
         responses: {
@@ -16421,6 +16534,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];

@@ -18,7 +18,7 @@ from django.utils import timezone
 from .. import attachment_files
 from ..attachment_selectors import uid_of
 from ..constants import ATTACHMENT_KEPT
-from ..models import Attachment, AttachmentUpload
+from ..models import Attachment, AttachmentUpload, HeldBlob
 from . import attachments
 
 log = structlog.get_logger(__name__)
@@ -94,6 +94,8 @@ def _delete_strays() -> int:
     while uids := list(islice(folders, _BATCH)):
         named = AttachmentUpload.objects.filter(pk__in=uids).exclude(state=State.CANCELLED)
         kept = set(named.values_list("pk", flat=True))
+        held = HeldBlob.objects.filter(folder__in=[f"{attachment_files.ROOT}/{uid}" for uid in uids])
+        kept |= {uid_of(path=path) for path in held.values_list("folder", flat=True)}
         for uid in uids:
             if uid not in kept:
                 attachment_files.delete_folder(folder=f"{attachment_files.ROOT}/{uid}")

@@ -26,6 +26,7 @@ from ..attachment_selectors import Blob
 from ..constants import ATTACHMENT_KEPT, ATTACHMENT_PART_BYTES
 from ..errors import AttachmentUsed, NoContact, PartsMissing, QuotaReached, UploadChanged, UploadClosed
 from ..models import Attachment, AttachmentUpload, Conversation
+from . import attachment_holds
 
 State = AttachmentUpload.State
 
@@ -146,14 +147,15 @@ def lock_conversation(*, conversation_id: int) -> None:
 
 
 def close_uploads(*, uids: list[uuid.UUID]) -> None:
-    """These hold nothing any more: their files go after the commit. The rows stay for the quota, with what had
-    arrived."""
+    """These hold nothing any more: their files go after the commit, unless a report holds them. The rows stay for the
+    quota, with what had arrived."""
     rows = AttachmentUpload.objects.exclude(state=State.CANCELLED).filter(pk__in=uids).order_by("pk")
     for upload in rows.select_for_update(no_key=True):
         upload.length = min(upload.length, len(upload.received) * ATTACHMENT_PART_BYTES)
         upload.state, upload.parts = State.CANCELLED, []
         upload.save(update_fields=["length", "state", "parts"])
-        transaction.on_commit(partial(attachment_files.delete_folder, folder=upload.folder), robust=True)
+        if not attachment_holds.is_held(folder=upload.folder):
+            transaction.on_commit(partial(attachment_files.delete_folder, folder=upload.folder), robust=True)
 
 
 def _require_contact(user: User, place: Conversation) -> None:

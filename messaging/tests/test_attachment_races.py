@@ -12,18 +12,19 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from credits.services import purchases
 from messaging import attachment_selectors
 from messaging.errors import QuotaReached
-from messaging.models import Attachment, AttachmentUpload, Message
-from messaging.services import attachment_sweeps, attachments, sending
+from messaging.models import Attachment, AttachmentUpload, HeldBlob, Message
+from messaging.services import attachment_holds, attachment_sweeps, attachments, sending
 from pairly.common.ids import uuid7
 from pairly.testing.pen_friends import Letters, PenFriend
 from users.tests.helpers import at_once
 
-from .attachment_world import Api, SealedFile, envelope, sealed
+from .attachment_world import Api, SealedFile, envelope, sealed, send
 
 THREADS = 16  # the pool of a process has 20 connections
 
@@ -184,3 +185,53 @@ def test_without_the_lock_the_message_would_lose_its_blob(letters: Letters, monk
     monkeypatch.setattr(attachments, "lock_conversation", lambda **_: None)
     send_while_it_expires(letters, expire_ends=True)
     assert not Attachment.objects.exists()
+
+
+# -- a message is deleted in the moment that it is reported ----------------------------------------------------
+def erase_while_it_is_held(letters: Letters, monkeypatch: pytest.MonkeyPatch, *, erase_ends: bool) -> bool:
+    """A report that has found the file and has not noted yet that it holds it; meanwhile the deleted message's files
+    are erased. Whether the file is there after."""
+    file = sealed()
+    Api(letters.fan).upload(letters, file)
+    sent = send(letters, letters.fan, file)
+    with monkeypatch.context() as crash:  # the words are gone, the file is not yet
+        crash.setattr(attachments, "erase_of_message", lambda **_: 0)
+        send(letters, letters.fan, kind=3, target=sent.message_id.bytes)
+    has_found, may_note, note = threading.Event(), threading.Event(), HeldBlob.objects.get_or_create
+
+    def note_later(**row: Any) -> Any:
+        has_found.set()
+        may_note.wait(timeout=60)
+        return note(**row)
+
+    monkeypatch.setattr(HeldBlob.objects, "get_or_create", note_later)
+    place, holder = {"conversation_uid": letters.uid, "message_id": sent.message_id}, uuid7()
+    hold = in_thread(
+        lambda: attachment_holds.hold(user=letters.creator.user, hashes=[file.sha256], holder=holder, **place)
+    )
+    assert has_found.wait(timeout=30)
+    erase = in_thread(lambda: attachments.erase_of_message(**place))
+    if erase_ends:
+        erase.join(timeout=60)
+    else:
+        wait_for_waiting(1)
+    may_note.set()
+    hold.join(timeout=60)
+    erase.join(timeout=60)
+    assert not Attachment.objects.exists()
+    held = attachment_selectors.find_held(holder=holder, sha256=file.sha256)
+    assert held is not None
+    try:
+        return b"".join(held.read()) == file.blob
+    except FileNotFoundError:
+        return False
+
+
+def test_a_file_that_is_being_reported_is_not_erased(letters: Letters, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert erase_while_it_is_held(letters, monkeypatch, erase_ends=False)
+    assert attachment_sweeps.sweep() == 0
+
+
+def test_without_the_row_lock_the_report_would_hold_nothing(letters: Letters, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_options: self)
+    assert not erase_while_it_is_held(letters, monkeypatch, erase_ends=True)

@@ -1,7 +1,7 @@
 from .certificate import Certificate, CertificateKey
 from .figures import DailyFigures, DailyRevenue
 from .organisation import Delivery, Membership, Organisation, Representation, Webhook
-from .report import Report, ReportCase, ReportedMessage, ReportFile
+from .report import Report, ReportCase, ReportedAttachment, ReportedMessage, ReportFile, ReportRequest
 from .sanction import Appeal, AppealMessage, Sanction
 from .vault import FileKey, SealedFile
 from .verification import DocumentHash, DocumentLook, Verification, VerificationFile
@@ -23,6 +23,8 @@ __all__ = [
     "Report",
     "ReportCase",
     "ReportFile",
+    "ReportRequest",
+    "ReportedAttachment",
     "ReportedMessage",
     "Representation",
     "Sanction",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -93,6 +95,26 @@ class Report(models.Model):
         return str(self.uid)
 
 
+class ReportRequest(models.Model):
+    """A client's key of one request (`Idempotency-Key`): sent again, nothing is added twice.
+
+    `fingerprint` is a keyed hash of what was asked, so that it tells nobody what it said. It goes with the evidence.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    reporter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    request_id = models.UUIDField()
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="requests")
+    fingerprint = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reporter", "request_id"], name="report_request_once")]
+
+    def __str__(self) -> str:
+        return str(self.request_id)
+
+
 class ReportedMessage(models.Model):
     """A message that the reporter opened to us (e2e.md 3). `sealed_body` is encrypted at rest.
 
@@ -125,6 +147,46 @@ class ReportedMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.n}"
+
+
+class ReportedAttachment(models.Model):
+    """A file of a verified message that its reporter opened. The blob is held by messaging; its key is in the words.
+
+    `verified`: the blob is the one that this message's signed header names, and opens with the key that its committed
+    words name. `place` is its number in both, from 0.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("not checked yet")
+        VERIFIED = "verified", _("verified")
+        NOT_VERIFIED = "not_verified", _("not verified")
+        GONE = "gone", _("not there any more")
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    message = models.ForeignKey(ReportedMessage, on_delete=models.CASCADE, related_name="attachments")
+    place = models.PositiveSmallIntegerField()
+    sha256 = models.BinaryField(max_length=32)
+    n_bytes = models.BigIntegerField()  # of the sealed blob
+    state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
+    flaw = models.CharField(max_length=32, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "place"], name="reported_attachment_once"),
+            models.CheckConstraint(
+                condition=Q(state="not_verified") & ~Q(flaw="") | ~Q(state="not_verified") & Q(flaw=""),
+                name="reported_attachment_flaw",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(state="waiting"), name="reported_attachment_idx"),
+        ]
+        ordering = ["place"]
+
+    def __str__(self) -> str:
+        return f"{self.uid} {self.state}"
 
 
 class ReportFile(models.Model):

@@ -21,3 +21,13 @@ class OwnReport(Problem):
     """Nobody decides on what they reported themselves."""
 
     code, status, title = "own_report", 403, _("You reported this yourself: somebody else decides")
+
+
+class AttachmentNotVerified(Problem):
+    """What is stored, or its key, is not what the sender signed."""
+
+    code, status, title = (
+        "attachment_not_verified",
+        409,
+        _("This file is not the one that was sent, so it is not shown"),
+    )

@@ -5,12 +5,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from profiles.constants import PICTURE_MAX_BYTES
 from users.forms import ProblemForm
 
 from ..models import ReportCase
 from .constants import DETAILS_MAX, PICTURES_MAX
 
-_READ_MAX = 10 * 1024 * 1024 + 1
+_READ_MAX = PICTURE_MAX_BYTES + 1  # one byte more than is taken
 
 
 class _ManyFiles(forms.ClearableFileInput):

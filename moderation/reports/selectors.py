@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from pairly.common.problems import NotFound
 from payments.models import ShopItem
@@ -16,12 +17,23 @@ from security import encryption
 from users.models import User
 from users.registry import names_of
 
-from ..models import Report, ReportCase, ReportedMessage, ReportFile, Sanction
+from ..models import (
+    Appeal,
+    Report,
+    ReportCase,
+    ReportedAttachment,
+    ReportedMessage,
+    ReportFile,
+    Sanction,
+    WorkItem,
+)
 from ..services import vault
-from .constants import FLAWS, SEVERITIES
-from .types import Record, ShownCase, ShownMessage, ShownReport
+from .constants import APPEAL_KIND, FLAWS, KIND, MESSAGES_MAX, NAME_MAX, SEVERITIES
+from .types import Record, ShownAttachment, ShownCase, ShownMessage, ShownReport
 
 State = ReportCase.State
+# Controls and marks that turn the direction of text around: a name must not pass for another.
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 def list_own(*, user: User) -> QuerySet[Report]:
@@ -114,7 +126,7 @@ def _shown(report: Report, case: ReportCase) -> ShownReport:
     }
     missing = {gap["after_n"]: gap["missing"] for gap in report.gaps}
     messages, before = [], None
-    for row in report.messages.all():
+    for row in report.messages.prefetch_related("attachments"):
         is_verified = row.verdict == ReportedMessage.Verdict.VERIFIED
         messages.append(_message(report, row, names, missing.get(before, 0) if is_verified and before else 0))
         before = row.n if is_verified else before
@@ -125,14 +137,26 @@ def _shown(report: Report, case: ReportCase) -> ShownReport:
 def _message(report: Report, row: ReportedMessage, names: dict[uuid.UUID, str], missing: int) -> ShownMessage:
     body = _open(report, row)
     text = body.get("text") if body else None
+    listed = list_attachments(body=body or {})
     return ShownMessage(
         row=row,
         text=text if isinstance(text, str) else None,
         sender=names.get(row.sender_uid, "") if row.sender_uid else "",
-        n_attachments=len(body["att"]) if body and isinstance(body.get("att"), list) else 0,
-        flaw=str(FLAWS.get(row.flaw, row.flaw)),
+        n_attachments=len(listed),
+        flaw=_flaw_of(row.flaw),
         missing=missing,
+        attachments=[_attachment(one, listed) for one in row.attachments.all()],
     )
+
+
+def _attachment(row: ReportedAttachment, listed: list[dict[str, Any]]) -> ShownAttachment:
+    part = listed[row.place] if row.place < len(listed) else {}
+    name, mime = (_UNFIT.sub(" ", str(part.get(key) or ""))[:NAME_MAX].strip() for key in ("name", "mime"))
+    return ShownAttachment(row=row, name=name, mime=mime, flaw=_flaw_of(row.flaw))
+
+
+def _flaw_of(code: str) -> str:
+    return str(FLAWS.get(code, code))
 
 
 def _open(report: Report, row: ReportedMessage) -> dict[str, Any] | None:
@@ -140,14 +164,56 @@ def _open(report: Report, row: ReportedMessage) -> dict[str, Any] | None:
     if row.sealed_body is None:
         return None
     try:
-        text = encryption.decrypt(stored=bytes(row.sealed_body), place=place_of(report)).decode(errors="replace")
+        return read_body(raw=encryption.decrypt(stored=bytes(row.sealed_body), place=place_of(report)))
     except encryption.CannotDecrypt:
         return None
+
+
+def read_body(*, raw: bytes) -> dict[str, Any]:
+    """The words of a message as their sender wrote them: JSON, or any text as `text`."""
+    text = raw.decode(errors="replace")
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"text": text}
     return body if isinstance(body, dict) else {"text": text}
+
+
+def list_attachments(*, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The files that the words name, each with its hash, length and key, and what its sender called it."""
+    listed = body.get("att")
+    return [one if isinstance(one, dict) else {} for one in listed] if isinstance(listed, list) else []
+
+
+def find_attachment(*, uid: uuid.UUID) -> ReportedAttachment | None:
+    """A file of a reported message; who shows it asks who may see its case."""
+    rows = ReportedAttachment.objects.select_related("message__report__case__subject", "message__report__reporter")
+    return rows.filter(uid=uid).first()
+
+
+def find_listed(*, row: ReportedAttachment) -> dict[str, Any] | None:
+    """What the words say of a file; None once the evidence is gone."""
+    body = _open(row.message.report, row.message)
+    listed = list_attachments(body=body) if body else []
+    return listed[row.place] if row.place < len(listed) else None
+
+
+def list_unchecked(*, report_uid: uuid.UUID | None = None, before: datetime | None = None) -> list[ReportedAttachment]:
+    """Files that nobody has checked yet: of a report, or since `before`; some of them at a time."""
+    rows = ReportedAttachment.objects.select_related("message__report").filter(state=ReportedAttachment.State.WAITING)
+    if report_uid is not None:
+        rows = rows.filter(message__report__uid=report_uid)
+    if before is not None:
+        rows = rows.filter(created_at__lt=before)
+    return list(rows.order_by("created_at", "pk")[:MESSAGES_MAX])
+
+
+def holds_case(*, staff: User, case: ReportCase, at: datetime) -> bool:
+    """Whether `staff` works right now on the case, or on an appeal against what followed from it."""
+    appeals = Appeal.objects.filter(sanction__case=case).values("uid")
+    wanted = Q(kind=KIND, ref=case.uid) | Q(kind=APPEAL_KIND, ref__in=appeals)
+    held = WorkItem.objects.filter(wanted, taken_by=staff, taken_until__gt=at, decided_at__isnull=True)
+    return staff.is_staff and staff.is_active and held.exclude(subject_uid=staff.uid).exists()
 
 
 def place_of(report: Report) -> str:

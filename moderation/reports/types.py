@@ -7,7 +7,7 @@ from typing import Any
 
 from users.models import User
 
-from ..models import Report, ReportCase, ReportedMessage
+from ..models import Report, ReportCase, ReportedAttachment, ReportedMessage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +38,29 @@ class Aim:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ShownAttachment:
+    """A file of a verified message as staff see it. `name` and `mime` are its sender's words."""
+
+    row: ReportedAttachment
+    name: str
+    mime: str
+    flaw: str
+
+    @property
+    def can_be_opened(self) -> bool:
+        return self.row.state in (ReportedAttachment.State.WAITING, ReportedAttachment.State.VERIFIED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenedFile:
+    """What staff get of a file: a picture as WebP, or any bytes to be saved under `name`."""
+
+    data: bytes
+    is_picture: bool
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ShownMessage:
     """A message of a report as staff see it; `text` is None once its evidence is gone, or where it has no words.
 
@@ -50,6 +73,7 @@ class ShownMessage:
     n_attachments: int
     flaw: str
     missing: int = 0
+    attachments: list[ShownAttachment] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

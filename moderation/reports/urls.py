@@ -10,4 +10,5 @@ urlpatterns = [
 ]
 staff_urlpatterns = [
     path("reports/files/<uuid:uid>", views.FilePage.as_view(), name="report-file"),
+    path("reports/attachments/<uuid:uid>", views.AttachmentPage.as_view(), name="report-attachment"),
 ]

@@ -21,9 +21,10 @@ from users.requests import user_of
 
 from ..staff import StaffPage
 from . import selectors
+from .answers import answer_with
 from .constants import PERMISSION, REPORTS_PER_MINUTE
 from .forms import ReportForm
-from .services import files, submitting, targets
+from .services import attachments, files, submitting, targets
 
 
 @require_safe
@@ -79,3 +80,13 @@ class FilePage(StaffPage):
         answer["Cache-Control"] = "no-store, private"
         answer["Content-Disposition"] = "inline"
         return answer
+
+
+class AttachmentPage(StaffPage):
+    """A file of a reported message, for who works on its case; every look is written down."""
+
+    permission = PERMISSION
+
+    def get(self, request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+        client = client_of(request=request)
+        return answer_with(attachments.look(staff=self.staff, sign_in=self.sign_in, client=client, uid=uid))

@@ -15,6 +15,7 @@ from users.views import SignedInPage
 
 from ..models import Sanction
 from . import selectors
+from .services import reading
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -35,7 +36,10 @@ class RestrictionPage(SignedInPage):
     open_to_limited = True
 
     def get(self, request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
-        sanction = selectors.get_own(user=user_of(request), uid=uid)
+        user = user_of(request)
+        sanction = selectors.get_own(user=user, uid=uid)
+        if request.method == "GET":
+            reading.note_read(user=user, sanctions=[sanction])
         return render(request, "moderation/restrictions/statement.html", _shown(sanction))
 
 

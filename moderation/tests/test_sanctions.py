@@ -22,7 +22,7 @@ from moderation.reports.services import deciding, submitting
 from moderation.sanctions import selectors
 from moderation.sanctions.constants import STATEMENT_MAIL
 from moderation.sanctions.errors import SanctionOver
-from moderation.sanctions.services import imposing, statements
+from moderation.sanctions.services import imposing, privacy, reading, statements
 from moderation.services import work
 from moderation.verifications.services import reviews
 from pairly.common.problems import Forbidden, InvalidInput, NotFound
@@ -413,3 +413,90 @@ def test_a_rejected_verification_is_appealed_and_overturned_by_somebody_else(cre
         appeal_deciding.grant(staff=moderator, uid=appeal.uid, note="x")
     appeal_deciding.grant(staff=colleague, uid=appeal.uid, note="You are right")
     assert Verification.objects.get().state == "approved"
+
+
+# -- whether it was read
+def test_the_first_time_somebody_reads_their_statement_is_noted_once_by_the_page(creator, moderator):
+    warning, other = impose(creator, moderator), impose(creator, moderator)
+    browser, path = sign_in_as(creator), f"/account/restrictions/{warning.uid}/"
+    browser.get("/account/restrictions/")  # the list has no reasons in it
+    browser.head(path)
+    warning.refresh_from_db()
+    assert warning.read_at is None
+    before = timezone.now()
+    browser.get(path)
+    warning.refresh_from_db()
+    first = warning.read_at
+    assert before <= first <= timezone.now()
+    browser.get(path)
+    browser.get("/api/v1/restrictions")
+    for row, is_first in ((warning, True), (other, False)):
+        row.refresh_from_db()
+        assert (row.read_at == first) is is_first
+    assert other.read_at is not None
+
+
+def test_it_is_noted_by_the_api_and_for_who_is_suspended(creator, moderator):
+    ban = impose(creator, moderator, "permanent_ban")
+    [row] = limited(creator).get("/api/v1/restrictions").json()["results"]
+    ban.refresh_from_db()
+    assert row["read_at"] is not None
+    assert ban.read_at is not None
+    [again] = limited(creator).get("/api/v1/restrictions").json()["results"]
+    assert again["read_at"] == row["read_at"]
+
+
+def test_two_readers_at_once_leave_the_first_time(creator, moderator):
+    """The row that the second one holds does not know of the first."""
+    warning = impose(creator, moderator)
+    stale = selectors.get_own(user=creator, uid=warning.uid)
+    reading.note_read(user=creator, sanctions=[selectors.get_own(user=creator, uid=warning.uid)])
+    warning.refresh_from_db()
+    reading.note_read(user=creator, sanctions=[stale])
+    first = warning.read_at
+    warning.refresh_from_db()
+    assert warning.read_at == first
+
+
+def test_nobody_else_reads_it_for_them(creator, moderator):
+    warning = impose(creator, moderator)
+    for person in (make_user(), make_user("creator"), moderator):
+        browser = sign_in_as(person)
+        assert browser.get(f"/account/restrictions/{warning.uid}/").status_code == 404
+        assert browser.get("/api/v1/restrictions").json()["results"] == []
+        reading.note_read(user=person, sanctions=[warning])
+    sign_in_as(make_staff("admin")).get(f"/staff/users/{creator.uid}/")
+    warning.refresh_from_db()
+    assert warning.read_at is None
+
+
+def test_staff_see_on_the_case_the_account_and_the_appeal_whether_it_was_read(creator, moderator, colleague):
+    report = submitting.submit(reporter=make_user(), kind="user", target=creator.uid, category="scam")
+    item = WorkItem.objects.get(kind="report")
+    work.take(uid=item.uid, user=moderator)
+    sanction = deciding.uphold(staff=moderator, uid=report.case.uid, kind="warning", facts="You took money")
+    pages = [f"/staff/cases/{item.uid}/", f"/staff/users/{creator.uid}/"]
+    admin = sign_in_as(make_staff("admin"))
+    for page in pages:
+        assert "Not read in Pairly yet" in admin.get(page).content.decode(), page
+    sign_in_as(creator).get(f"/account/restrictions/{sanction.uid}/")
+    sanction.refresh_from_db()
+    appeal = appealing.appeal_sanction(user=creator, uid=sanction.uid, text="I did not")
+    pages.append(f"/staff/cases/{WorkItem.objects.get(kind='appeal', ref=appeal.uid).uid}/")
+    for page in pages:
+        shown = admin.get(page).content.decode()
+        assert "Not read in Pairly yet" not in shown, page
+        assert f'Read: <time datetime="{sanction.read_at.isoformat()}' in shown.replace("\n", " "), page
+
+
+def test_the_copy_of_ones_data_says_when_one_read_it(creator, moderator):
+    impose(creator, moderator)
+    sign_in_as(creator).get("/api/v1/restrictions")
+    rows: dict[str, list[dict[str, Any]]] = {}
+
+    class Copy:
+        def rows(self, name: str, found: Any) -> None:
+            rows[name] = list(found)
+
+    privacy.export(user=creator, out=Copy())
+    assert rows["moderation/restrictions"][0]["read_at"] == Sanction.objects.get().read_at

@@ -21,9 +21,3 @@ class TooManyRequests(Problem):
     """Each request is looked at by a person."""
 
     code, status, title = "too_many_verifications", 429, _("You asked often today. Try again tomorrow")
-
-
-class NotYourCase(Problem):
-    """Documents are for the reviewer who holds the case, and for nobody else."""
-
-    code, status, title = "not_your_case", 403, _("Only who works on this case may open its files")

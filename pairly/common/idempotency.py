@@ -53,6 +53,18 @@ def keyed(handler: Handler) -> Handler:
     return documented(key, refusals=(400, 409))(post)  # type: ignore[return-value]  # the same but for the key
 
 
+def may_be_keyed(handler: Handler) -> Handler:
+    """As `keyed` for a door that was there before keys: without the header the handler is given None."""
+
+    @wraps(handler)
+    def post(view: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+        key = key_of(request=request) if HEADER in request.headers else None
+        return handler(view, request, *args, idempotency_key=key, **kwargs)
+
+    key = header(HEADER, "a UUID of yours for this request: sent again, it acts once", type_=OpenApiTypes.UUID)
+    return documented(key, refusals=(400, 409))(post)  # type: ignore[return-value]  # the same but for the key
+
+
 def claim(
     rows: QuerySet[Row], *, key: Mapping[str, Any], agreed: Mapping[str, Any], same: Collection[str]
 ) -> tuple[Row, bool]:

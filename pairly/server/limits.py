@@ -9,12 +9,14 @@ from pairly.settings import environment
 
 MB = 1_000_000
 MULTIPART_OVERHEAD_BYTES = 64_000
+JSON_PART_BYTES = environment.JSON_BODY_MAX_BYTES
 # The path without /api or /api/v1; a file comes as multipart/form-data. Everything else is JSON or a form of ours.
 _MOUNT = re.compile(rb"^/api(?:/v1)?/")
 _FILES: tuple[tuple[bytes, int], ...] = (
     (b"media/upload-", 10 * MB),
     (b"shop/items/", 10 * MB),  # what is sold
     (b"verifications", 2 * 25 * MB),  # document and selfie
+    (b"reports", 5 * 10 * MB + JSON_PART_BYTES),  # screenshots, and messages as JSON
 )
 _PAGES: tuple[tuple[re.Pattern[bytes], int], ...] = (
     (re.compile(rb"/profile/pictures/"), 10 * MB),

@@ -123,6 +123,8 @@ REPORTS, APPEALS, SUSPENDING = "users.staff_review_reports", "users.staff_decide
 FIGURES = "users.staff_view_analytics"
 ACCOUNTS, ACCOUNT = "users.staff_view_users", {"uid": "peer"}
 SANCTION, APPEAL = {"uid": "sanction"}, {"uid": "appeal"}
+READ = {"writes": {"moderation_sanction": "that its statement was read"}}
+REPORTED = {"uid": "report attachment"}
 CHANGE_PASSWORD = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 ITEM, OWN_ITEM, UNLOCK, SALE = (
     {"item_id": "ware"},
@@ -396,11 +398,13 @@ PAGES: dict[str, Route] = {
         {"kind": "report kind", "uid": "peer"}, GET=SIGNED_IN, POST=ask(SIGNED_IN, trust.REPORT, success_by="owner")
     ),
     "trust:restrictions": route(GET=SIGNED_IN),
-    "trust:restriction": route(SANCTION, GET=OWNER),
+    "trust:restriction": route(SANCTION, GET=ask(OWNER, **READ)),
     "trust:restriction-appeal": route(SANCTION, GET=OWNER, POST=ask(OWNER, trust.WORDS)),
     "trust:verification-appeal": route(VERIFICATION, GET=OWNER, POST=ask(OWNER, trust.verification_rejected)),
     "trust:appeal": route(APPEAL, GET=OWNER, POST=ask(OWNER, trust.WORDS)),
     "moderation:report-file": route({"uid": "report file"}, GET=ask(REPORTS, **LOOK)),
+    # for who works on its case; test_report_attachments has the others who may review
+    "moderation:report-attachment": route(REPORTED, GET=ask(REPORTS, trust.report_held, **LOOK)),
     "moderation:appeal-answer": route(APPEAL, POST=ask(APPEALS, trust.appeal_held)),
 }
 
@@ -684,7 +688,8 @@ API: dict[str, Route] = {
     "moderation:report-list": route(GET=SIGNED_IN),
     "moderation:report-case-list": route(GET=REPORTS),
     "moderation:report-case-detail": route({"uid": "report case"}, GET=ask(REPORTS, **LOOK)),
-    "moderation:restriction-list": route(GET=SIGNED_IN),
+    "moderation:report-attachment-detail": route(REPORTED, GET=ask(REPORTS, trust.report_held, **LOOK)),
+    "moderation:restriction-list": route(GET=ask(SIGNED_IN, **READ)),
     "moderation:restriction-appeal": route(SANCTION, POST=ask(OWNER, trust.WORDS)),
     "moderation:verification-appeal": route(VERIFICATION, POST=ask(OWNER, trust.verification_rejected)),
     "moderation:appeal-detail": route(APPEAL, GET=OWNER, POST=ask(OWNER, trust.WORDS)),

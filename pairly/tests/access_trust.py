@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from messaging import attachment_files
+from messaging.client import attachments as sealed_files
+from messaging.models import HeldBlob
+from messaging.protocol.base64url import b64u_encode
 from moderation.appeals.services import appealing
-from moderation.models import Sanction, Verification, WorkItem
+from moderation.models import Report, ReportedAttachment, ReportedMessage, Sanction, Verification, WorkItem
+from moderation.reports import selectors
 from moderation.reports.services import submitting
 from moderation.sanctions.services import imposing
 from moderation.services import work
 from moderation.tests.test_verifications import picture
 from moderation.verifications.services import reviews
 from pairly.testing.people import make_staff
+from security import encryption
 from users.models import User
 
 if TYPE_CHECKING:
@@ -41,10 +50,27 @@ def make_trust(owner: User, peer: User) -> dict[str, Any]:
     return {
         "report case": report.case.uid,
         "report file": report.files.get().file.uid,
+        "report attachment": _reported_file(report).uid,
         "report kind": "user",
         "sanction": open_one.uid,
         "appeal": appeal.uid,
     }
+
+
+def _reported_file(report: Report) -> ReportedAttachment:
+    """A file that the owner sent, checked, as the report holds it."""
+    blob = sealed_files.seal(data=b"A letter", key=b"k" * 32)
+    digest, folder = hashlib.sha256(blob).digest(), f"{attachment_files.ROOT}/{uuid.uuid4()}"
+    body = {"att": [{"sha256": b64u_encode(digest), "len": len(blob), "key": b64u_encode(b"k" * 32)}]}
+    sealed = encryption.encrypt(plaintext=json.dumps(body).encode(), place=selectors.place_of(report))
+    message = ReportedMessage.objects.create(
+        report=report, n=1, verdict="verified", sealed_body=sealed, sender_uid=report.case.subject.uid
+    )
+    part = attachment_files.store_part(folder=folder, number=0, data=blob)
+    HeldBlob.objects.create(holder=report.uid, folder=folder, sha256=digest, length=len(blob), parts=[part])
+    return ReportedAttachment.objects.create(
+        message=message, place=0, sha256=digest, n_bytes=len(blob), state="verified"
+    )
 
 
 def _warn(user: User, staff: User) -> Sanction:
@@ -55,6 +81,12 @@ def _warn(user: User, staff: User) -> Sanction:
 def report_of_the_peer(scene: Scene) -> dict[str, Any]:
     """The body of the API: the peer, reported."""
     return {"kind": "user", "user_id": str(scene.world.peer.user.uid), **REPORT}
+
+
+def report_held(scene: Scene) -> None:
+    """Its case is worked on by one moderator: nobody else may open its files, whatever they may."""
+    item = WorkItem.objects.get(kind="report", ref=scene.world.objects["report case"])
+    work.take(uid=item.uid, user=scene.world.people["staff with"].user)
 
 
 def appeal_held(scene: Scene) -> dict[str, str]:

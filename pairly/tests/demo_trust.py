@@ -10,13 +10,14 @@ from messaging import selectors as chats
 from messaging.client.franking import make_report
 from messaging.protocol.base64url import b64u_encode
 from moderation.appeals.services import appealing
-from moderation.models import Delivery, Membership, Representation, Webhook, WorkItem
+from moderation.models import Delivery, Membership, ReportedAttachment, Representation, Webhook, WorkItem
 from moderation.organisations.constants import EVENTS
 from moderation.organisations.services import founding, members
 from moderation.reports.services import submitting
 from moderation.sanctions.services import imposing
 from moderation.services import work
 from moderation.tests.certifying import make_certified
+from moderation.tests.reported_files import send_files
 from moderation.tests.test_verifications import picture
 from pairly.common.ids import uuid7
 from pairly.testing import demo
@@ -82,19 +83,25 @@ def organise(world):
 
 
 def _reported(admin):
-    """Messages of which one is altered and two between are missing, with a screenshot; reported by two."""
+    """Messages of which one is altered and two between are missing, one with files in every state, with a screenshot;
+    reported by two."""
     fan = PenFriend("fan", name="Robin Fan", credits_centi=50_000)
     creator = PenFriend("creator", name="Mara Lindqvist", price_centi=0)
     letters = Letters(fan=fan, creator=creator)
     for text in ("Good morning", "Are you there?", "Answer me", "I know where you live, and I will come"):
         letters.write(fan, text)
     opened = [_open(letters, creator, row) for row in _rows(letters, creator)]
+    files = (picture("Your house"), b"%PDF", b"x", b"y")
+    sent = send_files(letters, *files, writer=fan, text="See?", name="Your house, seen from the road.jpg")
     altered = {**opened[1], "body": b64u_encode(b'{"t":"text","text":"Something else"}')}
     report = submitting.submit(
         reporter=creator.user, kind="message", target=fan.user.uid, category="harassment",
-        details="He has done this before, under another name.", messages=[opened[0], opened[3], altered],
+        details="He has done this before, under another name.", messages=[opened[0], opened[3], altered, sent.opened],
         pictures=[picture("A screenshot")],
     )  # fmt: skip
+    states = ({"state": "verified"}, {"state": "not_verified", "flaw": "blob_changed"}, {"state": "gone"})
+    for place, state in enumerate(states):
+        ReportedAttachment.objects.filter(message__report=report, place=place).update(**state)
     submitting.submit(reporter=make_user("creator"), kind="user", target=fan.user.uid, category="harassment")
     return work.take(uid=WorkItem.objects.get(kind="report", ref=report.case.uid).uid, user=admin)
 

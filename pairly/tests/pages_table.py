@@ -1294,5 +1294,6 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "moderation:verification-file": {"uid": "00000000-0000-7000-8000-000000000000", "kind": "document"},  # a file
     # -- reports, appeals
     "moderation:report-file": {"uid": "00000000-0000-7000-8000-000000000000"},  # a file
+    "moderation:report-attachment": {"uid": "00000000-0000-7000-8000-000000000000"},  # a file
     "moderation:appeal-answer": {"uid": "00000000-0000-7000-8000-000000000000"},
 }

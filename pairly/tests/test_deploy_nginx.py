@@ -199,6 +199,8 @@ def test_every_request_is_named_by_nginx_and_not_by_the_client(nginx, upstreams)
         ("/shop/items/1/pictures/", 11, False),
         ("/api/v1/verifications", 50, True),
         ("/api/v1/verifications", 53, False),
+        ("/api/v1/reports", 50, True),
+        ("/api/reports", 53, False),
         ("/verification/new/", 50, True),
         ("/report/user/1/", 53, False),
         ("/api/v1/messages/history/x", 1.2, False),

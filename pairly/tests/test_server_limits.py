@@ -70,6 +70,8 @@ def send_while_it_takes(url, head, piece, n_max):
         ("/profile/pictures/", "application/x-www-form-urlencoded", 1_000_000),
         ("/profile/pictures/0/", "multipart/form-data; boundary=x", 1_000_000),
         ("/api/v1/verifications", "multipart/form-data; boundary=x", 50_064_000),
+        ("/api/v1/reports", "multipart/form-data; boundary=x", 51_064_000),
+        ("/api/v1/reports", "application/json", 1_000_000),
         ("/report/user/0190/", "multipart/form-data; boundary=x", 50_064_000),
         ("/verification/new/", "multipart/form-data; boundary=x", 50_064_000),
         ("/verification/new/", "application/x-www-form-urlencoded", 1_000_000),

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import io
 import uuid
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+
+from pairly.common.json_bodies import JSONParser
 
 from ...models import Report, ReportCase, ReportedMessage
 from ..constants import DETAILS_MAX, MESSAGES_MAX
-from ..types import ShownMessage, ShownReport
+from ..types import ShownAttachment, ShownMessage, ShownReport
 
 
 class ReportIn(serializers.Serializer[None]):
@@ -28,6 +32,28 @@ class ReportIn(serializers.Serializer[None]):
         if attrs[name] is None:
             raise serializers.ValidationError({name: serializers.Field.default_error_messages["required"]})
         return attrs
+
+
+class _MessagesText(serializers.CharField):
+    """The list of messages as the text of a part, read as strictly as any JSON of the API."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        text = super().to_internal_value(data)
+        try:
+            rows = JSONParser().parse(io.BytesIO(text.encode()))
+        except ParseError as error:
+            raise serializers.ValidationError(str(error.detail), "invalid") from error
+        field = serializers.ListField(child=serializers.DictField(), max_length=MESSAGES_MAX)
+        return field.run_validation(rows)
+
+
+class ReportUploadIn(ReportIn):
+    """The same as multipart: `messages` is the list as JSON text, and each picture a part named `pictures`."""
+
+    messages: Any = _MessagesText(required=False, default=list)  # type: ignore[arg-type]  # of the parsed list
+    pictures = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True, use_url=False), required=False, default=list
+    )
 
 
 class GapOut(serializers.Serializer[None]):
@@ -55,12 +81,17 @@ class ReportOut(serializers.ModelSerializer[Report]):
     decided_at = serializers.DateTimeField(source="case.decided_at", allow_null=True)
     evidence = EvidenceOut(source="messages", many=True)
     gaps = GapOut(many=True)
+    n_pictures = serializers.SerializerMethodField()
 
     class Meta:
         model = Report
         fields = [
             "id", "kind", "user_id", "category", "details", "state", "created_at", "decided_at", "evidence", "gaps",
+            "n_pictures",
         ]  # fmt: skip
+
+    def get_n_pictures(self, report: Report) -> int:
+        return len(report.files.all())
 
 
 class CaseOut(serializers.ModelSerializer[ReportCase]):
@@ -84,6 +115,20 @@ class CaseOut(serializers.ModelSerializer[ReportCase]):
         return list(dict.fromkeys(report.category for report in case.reports.all()))
 
 
+class CaseAttachmentOut(serializers.Serializer[ShownAttachment]):
+    """A file of a verified message; `name` and `mime` are its sender's words, `n_bytes` the length of the sealed file.
+
+    `state`: waiting, verified, not_verified (`flaw` says why) or gone. Open it at `admin/reports/attachments/{id}`.
+    """
+
+    id = serializers.UUIDField(source="row.uid")
+    name = serializers.CharField()
+    mime = serializers.CharField()
+    n_bytes = serializers.IntegerField(source="row.n_bytes")
+    state = serializers.CharField(source="row.state")
+    flaw = serializers.CharField(source="row.flaw")
+
+
 class CaseEvidenceOut(serializers.Serializer[ShownMessage]):
     """What a reporter opened. `text` is null once it is gone, or where there are no words."""
 
@@ -93,6 +138,7 @@ class CaseEvidenceOut(serializers.Serializer[ShownMessage]):
     sender_id = serializers.UUIDField(source="row.sender_uid", allow_null=True)
     sent_at = serializers.DateTimeField(source="row.sent_at", allow_null=True)
     text = serializers.CharField(allow_null=True)
+    attachments = CaseAttachmentOut(many=True)
 
 
 class CaseReportOut(serializers.Serializer[ShownReport]):

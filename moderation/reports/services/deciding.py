@@ -12,13 +12,14 @@ from pairly.common.problems import Forbidden, NotFound
 from users.models import User
 from users.services import notifications
 
-from ...models import Report, ReportCase, ReportedMessage, Sanction
+from ...models import Report, ReportCase, ReportedMessage, ReportRequest, Sanction
 from ...sanctions.constants import SUSPEND
 from ...sanctions.services import imposing
 from ...services import vault
 from .. import selectors
 from ..constants import APPEAL_TIME, DISMISSED_KEPT
 from ..errors import OwnReport, ReportClosed
+from . import attachments
 
 State, Kind = ReportCase.State, Sanction.Kind
 BANS = (Kind.TEMPORARY_BAN, Kind.PERMANENT_BAN)
@@ -92,10 +93,12 @@ def forget_due(*, at: datetime, limit: int = 100) -> int:
 @transaction.atomic
 def forget(*, case: ReportCase) -> None:
     """Destroy what was opened and written for a case."""
+    attachments.forget(case=case)
     ReportedMessage.objects.filter(report__case=case).update(sealed_body=None, proof={})
     for report in Report.objects.filter(case=case).prefetch_related("files__file"):
         for row in report.files.all():
             vault.destroy(file=row.file)
+    ReportRequest.objects.filter(report__case=case).delete()
     Report.objects.filter(case=case).update(details="")
     ReportCase.objects.filter(pk=case.pk).update(evidence_until=None)
 

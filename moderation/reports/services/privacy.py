@@ -5,7 +5,7 @@ from __future__ import annotations
 from users.models import User
 from users.types import ExportWriter
 
-from ...models import Report, ReportCase
+from ...models import Report, ReportCase, ReportRequest
 from ...services import work
 from .. import selectors
 from ..constants import KIND
@@ -24,4 +24,5 @@ def erase(*, user: User) -> None:
     for case in ReportCase.objects.filter(subject=user).order_by("pk"):
         deciding.forget(case=case)
         work.close_item(kind=KIND, ref=case.uid, outcome="erased")
+    ReportRequest.objects.filter(reporter=user).delete()
     Report.objects.filter(reporter=user).update(details="")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -31,10 +31,15 @@ from ..constants import (
 )
 from ..errors import ReportClosed, TooManyReports
 from ..types import Aim, Checked
-from . import franking, targets
+from . import attachments, franking, repeats, targets
 
 Verdict = ReportedMessage.Verdict
 _MAGIC = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"RIFF", "image/webp"))
+
+
+class _Repeat(NamedTuple):
+    key: uuid.UUID
+    fingerprint: bytes
 
 
 def submit(
@@ -46,26 +51,35 @@ def submit(
     details: str = "",
     messages: Sequence[object] = (),
     pictures: Sequence[bytes] = (),
+    request_id: uuid.UUID | None = None,
 ) -> Report:
     """Report the person `target`, messages with the person `target`, or the shop item `target` (`kind` says which).
 
     Each of `messages` (e2e.md 3) is checked here and now. A case of the same thing that is open takes the report in; a
-    second report by the same person adds to their first. Raises NotFound, TooManyReports, Overloaded, and InvalidInput:
+    second report by the same person adds to their first; the same one sent again with its `request_id` (the client's
+    key) adds nothing. Raises NotFound, TooManyReports, Overloaded, IdempotencyConflict, and InvalidInput:
     `/kind`, `/category` unknown, `/details` too_long, required (neither words, messages nor pictures of "other"),
     `/messages` too_many, not_of_this_kind, `/pictures` too_many or as for any picture.
     """
     _check_input(kind, category, details, messages, pictures)
+    repeat = None
+    if request_id is not None:
+        asked: dict[str, Any] = {"kind": kind, "target": target, "category": category, "details": details}
+        repeat = _Repeat(request_id, repeats.fingerprint_of(**asked, messages=messages, pictures=pictures))
+        if made := repeats.find(reporter=reporter, key=repeat.key, fingerprint=repeat.fingerprint):
+            return made
     aim = targets.find_aim(reporter=reporter, kind=kind, ref=target)
     if selectors.count_since(user=reporter, at=timezone.now()) >= REPORTS_A_DAY:
         raise TooManyReports(retry_after_s=24 * 3600)
     mimes = [_inspect(data) for data in pictures]
     checked = _check_messages(aim, reporter, messages)
+    kept = list(zip(pictures, mimes, strict=True))
     try:
-        return _write(reporter, aim, category, details.strip(), checked, list(zip(pictures, mimes, strict=True)))
+        return _write(reporter, aim, category, details.strip(), checked, kept, repeat)
     except IntegrityError as error:  # two at once: the tables take one
-        if "report_once_a_case" not in str(error):
+        if not any(name in str(error) for name in ("report_once_a_case", "report_request_once")):
             raise
-        return _write(reporter, aim, category, details.strip(), checked, list(zip(pictures, mimes, strict=True)))
+        return _write(reporter, aim, category, details.strip(), checked, kept, repeat)
 
 
 @transaction.atomic
@@ -76,13 +90,19 @@ def _write(
     details: str,
     checked: list[Checked],
     pictures: list[tuple[bytes, str]],
+    repeat: _Repeat | None,
 ) -> Report:
     case = _lock_case(aim)
+    # Asked again under the lock: the same request may have come twice at once.
+    if repeat and (made := repeats.find(reporter=reporter, key=repeat.key, fingerprint=repeat.fingerprint)):
+        return made
     report = Report.objects.filter(case=case, reporter=reporter).first()
     if report is None:
         report = Report.objects.create(case=case, reporter=reporter, category=category, details=details)
     else:
         _add(report, category, details)
+    if repeat:
+        repeats.note(report=report, key=repeat.key, fingerprint=repeat.fingerprint)
     _keep_messages(report, checked)
     _keep_pictures(report, pictures)
     _open_work(case, category)
@@ -131,7 +151,7 @@ def _keep_messages(report: Report, checked: list[Checked]) -> None:
         sealed = (
             encryption.encrypt(plaintext=row.body, place=selectors.place_of(report)) if row.body is not None else None
         )
-        ReportedMessage.objects.create(
+        kept = ReportedMessage.objects.create(
             report=report,
             n=row.n,
             sender_uid=row.sender_uid,
@@ -141,6 +161,8 @@ def _keep_messages(report: Report, checked: list[Checked]) -> None:
             sealed_body=sealed,
             proof=row.proof,
         )
+        if row.is_verified:
+            attachments.keep(report=report, row=kept, checked=row)
     places = [row.n for row in fresh if row.is_verified and row.n is not None]
     report.gaps = franking.list_gaps(ns={*verified, *places})
     report.save(update_fields=["gaps"])

@@ -23,7 +23,7 @@ from ...models import Appeal, Sanction
 from ...staff import StaffPermission
 from .. import selectors
 from ..constants import DURATION_MAX, FACTS_MAX, REASON_MAX, RESTRICTIONS_PER_MINUTE, RULES, SCOPES, SUSPEND
-from ..services import imposing
+from ..services import imposing, reading
 
 _HOURS_MAX = int(DURATION_MAX / timedelta(hours=1))
 
@@ -68,7 +68,7 @@ class RestrictionOut(serializers.ModelSerializer[Sanction]):
         model = Sanction
         fields = [
             "id", "kind", "rule", "rule_text", "facts", "scope", "scope_text", "starts_at", "until", "automated",
-            "state", "appeal_until", "appeal", "lifted_at", "lifted_reason",
+            "state", "appeal_until", "appeal", "lifted_at", "lifted_reason", "read_at",
         ]  # fmt: skip
 
     def get_rule_text(self, sanction: Sanction) -> str:
@@ -95,9 +95,11 @@ class RestrictionsView(APIView):
 
     @extend_schema(parameters=[*CURSOR], responses=page_of(RestrictionOut))
     def get(self, request: Request) -> Response:
-        """All of them with their reasons, newest first."""
+        """All of them with their reasons, newest first. Who asks reads them: `read_at` is the first time."""
         pages = CursorPages()
         page = pages.paginate_queryset(selectors.list_own(user=user_of(request)), request, view=self) or []
+        if request.method == "GET":
+            reading.note_read(user=user_of(request), sanctions=page)
         return pages.get_paginated_response([RestrictionOut(row).data for row in page])
 
 

@@ -9,8 +9,8 @@ from ...models import Sanction
 from .. import selectors
 
 _FIELDS = (
-    "uid", "kind", "rule", "facts", "scope", "starts_at", "until", "is_automated", "appeal_until", "lifted_at",
-    "lifted_reason",
+    "uid", "kind", "rule", "facts", "scope", "starts_at", "until", "is_automated", "appeal_until", "read_at",
+    "lifted_at", "lifted_reason",
 )  # fmt: skip
 
 

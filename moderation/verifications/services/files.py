@@ -11,10 +11,10 @@ from security.types import Client
 from users.models import User
 from users.types import SignIn
 
+from ...errors import NotYourCase
 from ...services import trail, vault
 from .. import selectors
 from ..constants import PERMISSION
-from ..errors import NotYourCase
 from . import pictures
 
 
