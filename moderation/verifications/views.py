@@ -17,10 +17,10 @@ from pairly.common.problems import NotFound, Problem
 from security.client_ip import client_of
 from users.requests import user_of
 
+from ..errors import NotYourCase
 from ..staff import StaffPage
 from . import selectors
 from .constants import FILE_MAX_BYTES, PERMISSION, VERIFICATIONS_PER_MINUTE
-from .errors import NotYourCase
 from .forms import VerificationForm
 from .services import files, requests
 from .words import reason_of

@@ -18,11 +18,11 @@ from pairly.common.per_minute import per_minute
 from security.client_ip import client_of
 from users.requests import sign_in_of, user_of
 
+from ...errors import NotYourCase
 from ...services import work
 from ...staff import StaffPermission
 from .. import selectors
 from ..constants import FILE_MAX_BYTES, KIND, PERMISSION, VERIFICATIONS_PER_MINUTE
-from ..errors import NotYourCase
 from ..services import files, requests
 from .serializers import VerificationCaseOut, VerificationIn, VerificationOut
 
