@@ -23,7 +23,7 @@ from .test_chat_page import READY, SENT, Desk
 
 CHROMIUM_ARGUMENTS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 PRICE = 10_000
-WAIT = 30_000
+WAIT = 60_000
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from pairly.testing.pen_friends import Letters, PenFriend
 from .test_chat_page import PRICE, READY, SENT, Desk, ms
 
 N_BEFORE = 60  # more than a page of the history
-WAIT = 30_000
+WAIT = 60_000
 
 
 class Talker(Desk):

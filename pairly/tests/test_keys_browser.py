@@ -29,8 +29,6 @@ from users.models import Session
 DAY_MS = 24 * 3600 * 1000
 STEP = "[data-step={}]:not([hidden])"
 PASSPHRASE = "seven green lanterns over the harbour"
-WAIT_MS = 30_000
-expect.set_options(timeout=WAIT_MS)
 
 
 class OldFriend(PenFriend):
@@ -53,7 +51,6 @@ class Device:
     def __init__(self, chromium, url, user):
         self.user = user
         self.context = chromium.new_context(base_url=url, viewport={"width": 420, "height": 800}, timezone_id="UTC")
-        self.context.set_default_timeout(WAIT_MS)
         self.page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
