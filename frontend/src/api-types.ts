@@ -8899,7 +8899,7 @@ export interface operations {
                 cursor?: string;
                 /** @description rows on a page: 30 unless told, 100 at most */
                 limit?: number;
-                /** @description a whole e-mail address, a public id, or a part of a name */
+                /** @description a whole e-mail address, a public id, or how words of a name begin */
                 q?: string;
                 role?: "creator" | "fan" | "staff";
                 /** @description the first day of joining, UTC */
