@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from django.contrib.postgres.search import SearchQuery
 from django.db.models import Case, CharField, Exists, OuterRef, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from pairly.common.problems import NotFound
 from users import selectors as people
 from users.models import AccountClosure, Restriction, User
+from users.models.account import NAME_WORDS
 
 # What an account is: the first that fits. `inactive` is one that nothing of these explains.
 STATES = {
@@ -25,12 +28,14 @@ STATES = {
     "inactive": _("not active"),
 }
 STAFF = "staff"
+# Nothing of what `to_tsquery` reads as a sign is in one; marks of Indian scripts are part of a word.
+_WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0dff])+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccountFilter:
-    """Which accounts are wanted. `text` is a whole e-mail address, a whole id, or a part of a name; `role` a role of
-    `User` or STAFF; the days are of joining, in UTC, both included."""
+    """Which accounts are wanted. `text` is a whole e-mail address, a whole id, or the words of a name or
+    their beginnings, in any order; `role` a role of `User` or STAFF; the days are of joining, in UTC, both included."""
 
     text: str = ""
     role: str = ""
@@ -84,7 +89,12 @@ def _named(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     if "@" in text:
         user = people.find_user_by_email(email=text)
         return rows.filter(pk=user.pk) if user else rows.none()
-    return rows.filter(name__icontains=text)
+    words = _WORD.findall(text)
+    if not words:
+        return rows.none()
+    asked = SearchQuery(" & ".join(f"'{word}':*" for word in words), config="simple", search_type="raw")
+    found: QuerySet[Any] = rows.annotate(name_words=NAME_WORDS).filter(name_words=asked)
+    return found
 
 
 def _with_state(rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -5,7 +5,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from .organisations.services import deliveries, happenings
+from .organisations.services import deliveries, happenings, webhooks
 from .reports.services import attachments, deciding
 from .services import figures
 from .verifications.services import checking, lifecycle
@@ -47,9 +47,9 @@ def send_deliveries() -> int:
 
 @shared_task(name="moderation.sweep_deliveries")
 def sweep_deliveries() -> int:
-    """Every hour: certificates that have run out are told of, and what was told long ago is removed."""
+    """Every hour: certificates that have run out are told of; what was told long ago and old secrets are removed."""
     at = timezone.now()
-    return happenings.tell_expired(at=at) + deliveries.retain(at=at)
+    return happenings.tell_expired(at=at) + deliveries.retain(at=at) + webhooks.forget_old_secrets(at=at)
 
 
 @shared_task(name="moderation.count_days")

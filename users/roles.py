@@ -25,6 +25,7 @@ PERMISSIONS: list[tuple[str, StrOrPromise]] = [
     ("staff_announce", _("Write announcements")),
     ("staff_view_analytics", _("See analytics")),
     ("staff_view_webhooks", _("See webhooks that were given up")),
+    ("staff_resend_webhooks", _("Send again what webhooks were not told")),
 ]
 
 ADMIN, MODERATOR, FINANCE, SUPPORT, SECURITY = "admin", "moderator", "finance", "support", "security"
@@ -48,6 +49,7 @@ ROLES: dict[str, frozenset[str]] = {
             "staff_view_sign_ins",
             "staff_review_recoveries",
             "staff_view_webhooks",
+            "staff_resend_webhooks",
         }
     ),
     SECURITY: frozenset(

@@ -460,6 +460,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/webhooks/dead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Newest first, of all organisations: not what it told, and of the address the host alone. */
+        get: operations["get_admin_webhooks_dead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/webhooks/dead/{uid}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description At once, with the same `event_id`, and if need be for seven days more. 409 `delivery_waiting`. */
+        post: operations["post_admin_webhooks_dead_uid_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/announcements": {
         parameters: {
             query?: never;
@@ -4229,6 +4263,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/{uid}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description With the new secret in this answer alone. The old one signs beside it until `old_secret_until`, a day, or not
+         *     at all with `at_once`. 409 `secret_changing` where that day is not over.
+         */
+        post: operations["post_webhooks_uid_rotateSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -5010,6 +5064,30 @@ export interface components {
              */
             next: string | null;
             results: components["schemas"]["CreatorOut"][];
+        };
+        /** @description A notice that was given up, as staff see it. */
+        DeadDeliveryOut: {
+            /** Format: date-time */
+            ended_at: string | null;
+            error: string;
+            event: string;
+            /** Format: uuid */
+            event_id: string;
+            host: string;
+            /** Format: uuid */
+            id: string;
+            is_paused: boolean;
+            n_tries: number;
+            organisation: string;
+            status: number | null;
+        };
+        DeadDeliveryPage: {
+            /**
+             * Format: uri
+             * @description the address of the next page; null on the last one
+             */
+            next: string | null;
+            results: components["schemas"]["DeadDeliveryOut"][];
         };
         /** @description `agreed`: the codes of the obstacles that the owner agrees to. */
         DeletionIn: {
@@ -5874,6 +5952,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             is_active?: boolean;
+            /** Format: date-time */
+            old_secret_until?: string | null;
             /** Format: uuid */
             organisation_id: string;
             readonly secret: string;
@@ -6934,6 +7014,11 @@ export interface components {
              */
             role: "owner" | "manager" | "member";
         };
+        /** @description `at_once` ends the old secret now, as where it has leaked. */
+        RotateIn: {
+            /** @default false */
+            at_once?: boolean;
+        };
         /** @description `precision` is in per cent of the alerts that staff resolved, null before the first. */
         RuleOut: {
             code: string;
@@ -7790,6 +7875,7 @@ export interface components {
             /** @description https, by name, on port 443 or 8443 */
             target_url: string;
         };
+        /** @description `old_secret_until`: so long the secret before the last change signs too; null where none does. */
         WebhookOut: {
             /** Format: date-time */
             created_at: string;
@@ -7797,6 +7883,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             is_active?: boolean;
+            /** Format: date-time */
+            old_secret_until?: string | null;
             /** Format: uuid */
             organisation_id: string;
             /** Format: uri */
@@ -8811,7 +8899,7 @@ export interface operations {
                 cursor?: string;
                 /** @description rows on a page: 30 unless told, 100 at most */
                 limit?: number;
-                /** @description a whole e-mail address, a public id, or a part of a name */
+                /** @description a whole e-mail address, a public id, or how words of a name begin */
                 q?: string;
                 role?: "creator" | "fan" | "staff";
                 /** @description the first day of joining, UTC */
@@ -9024,6 +9112,75 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_admin_webhooks_dead: {
+        parameters: {
+            query?: {
+                /** @description as `next` has it */
+                cursor?: string;
+                /** @description rows on a page: 30 unless told, 100 at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadDeliveryPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_admin_webhooks_dead_uid_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
@@ -18190,6 +18347,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeliveryOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    post_webhooks_uid_rotateSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotateIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookOut"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -87,7 +87,7 @@ class AccountsView(_AccountsView):
     @extend_schema(
         parameters=[
             *CURSOR,
-            OpenApiParameter("q", str, description="a whole e-mail address, a public id, or a part of a name"),
+            OpenApiParameter("q", str, description="a whole e-mail address, a public id, or how words of a name begin"),
             OpenApiParameter("role", str, enum=[*User.Role.values, STAFF]),
             OpenApiParameter("state", str, enum=list(STATES)),
             OpenApiParameter("verified", int, enum=User.VerificationLevel.values, description="level of verification"),

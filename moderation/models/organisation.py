@@ -68,7 +68,10 @@ class Representation(models.Model):
 
 
 class Webhook(models.Model):
-    """An address of an organisation that hears of events; each call is signed with `sealed_secret`."""
+    """An address of an organisation that hears of events; each call is signed with `sealed_secret`.
+
+    After a change the secret before it signs too, until `old_secret_until`: receivers have that long to follow.
+    """
 
     id = models.BigAutoField(primary_key=True)
     uid = models.UUIDField(default=uuid7, unique=True, editable=False)
@@ -76,11 +79,20 @@ class Webhook(models.Model):
     target_url = models.URLField(max_length=500)
     events = models.JSONField(default=list)
     sealed_secret = models.BinaryField()
+    sealed_old_secret = models.BinaryField(null=True, blank=True)
+    old_secret_until = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(target_url__startswith="https://"), name="webhook_https")]
+        constraints = [
+            models.CheckConstraint(condition=Q(target_url__startswith="https://"), name="webhook_https"),
+            models.CheckConstraint(
+                condition=Q(sealed_old_secret__isnull=True, old_secret_until__isnull=True)
+                | Q(sealed_old_secret__isnull=False, old_secret_until__isnull=False),
+                name="webhook_old_secret_ends",
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.uid)

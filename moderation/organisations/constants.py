@@ -34,6 +34,9 @@ MAX_TRIES = 13
 DELIVERIES_KEPT = timedelta(days=30)
 # How far back the job looks for certificates whose time is over.
 EXPIRED_WITHIN = timedelta(days=1)
+# How long the secret before the last change still signs beside the new one.
+OLD_SECRET_LIFE = timedelta(hours=24)
 STAFF_PERMISSION = "users.staff_view_webhooks"
+RESEND_PERMISSION = "users.staff_resend_webhooks"
 # On one page.
 PEOPLE_SHOWN, DELIVERIES_SHOWN = 100, 50

@@ -49,3 +49,10 @@ class DeliveryWaiting(Problem):
     """It is sent again by itself."""
 
     code, status, title = "delivery_waiting", 409, _("This is waiting to be sent already")
+
+
+class SecretChanging(Problem):
+    """Receivers have a day to follow; a second change would take the secret that they still use."""
+
+    code, status = "secret_changing", 409
+    title = _("The secret was changed less than a day ago. End the old one at once, or wait")

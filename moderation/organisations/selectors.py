@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from users.registry import names_of
 from ..certificates import published
 from ..certificates import selectors as certificates
 from ..models import Certificate, Delivery, Membership, Organisation, Representation, Webhook
-from .constants import INVITATION_LIFE, STAFF_PERMISSION
+from .constants import INVITATION_LIFE, RESEND_PERMISSION, STAFF_PERMISSION
 from .types import DeadDelivery, ShownCertificate, ShownCreator, ShownMember
 
 Role = Membership.Role
@@ -165,23 +165,43 @@ def count_dead(*, webhooks: Sequence[Webhook]) -> list[tuple[Webhook, int]]:
     return [(webhook, n_dead[webhook.pk]) for webhook in webhooks]
 
 
-def list_dead(*, staff: User, limit: int) -> list[DeadDelivery]:
-    """What was given up, of all organisations, the newest first. Raises Forbidden without the permission."""
+def list_dead(*, staff: User) -> QuerySet[Delivery]:
+    """What was given up, of all organisations, the newest first; `show_dead` shows it. Raises Forbidden without the
+    permission."""
     if not staff.has_perm(STAFF_PERMISSION):
         raise Forbidden
-    rows = Delivery.objects.filter(state=Delivery.State.DEAD).select_related("webhook__organisation")
+    return Delivery.objects.filter(state=Delivery.State.DEAD).select_related("webhook__organisation").order_by("-pk")
+
+
+def show_dead(*, rows: Iterable[Delivery]) -> list[DeadDelivery]:
+    """As staff see them."""
     return [
         DeadDelivery(
+            id=row.uid,
             organisation=row.webhook.organisation.name,
             host=urlsplit(row.webhook.target_url).netloc,
             event=row.event,
+            event_id=row.event_id,
             n_tries=row.n_tries,
             status=row.last_status,
             error=row.last_error,
             ended_at=row.ended_at,
+            is_paused=not row.webhook.is_active,
         )
-        for row in rows.order_by("-pk")[:limit]
+        for row in rows
     ]
+
+
+def get_dead(*, staff: User, uid: uuid.UUID) -> Delivery:
+    """One that was given up or waits again, locked, for who may send it again: what was taken staff cannot repeat.
+    Raises Forbidden without the permission, NotFound."""
+    if not staff.has_perm(RESEND_PERMISSION):
+        raise Forbidden
+    rows = Delivery.objects.select_for_update(of=("self",)).select_related("webhook__organisation")
+    found = rows.filter(uid=uid).exclude(state=Delivery.State.DELIVERED).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def list_expired(*, since: datetime, until: datetime) -> list[Certificate]:

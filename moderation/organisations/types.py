@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,10 +36,13 @@ class ShownCertificate:
 class DeadDelivery:
     """A notice that was given up, as staff see it: not what it told, and of its address the host alone."""
 
+    id: uuid.UUID
     organisation: str
     host: str
     event: str
+    event_id: uuid.UUID
     n_tries: int
     status: int | None
     error: str
     ended_at: datetime | None
+    is_paused: bool = False

@@ -11,4 +11,5 @@ urlpatterns = [
 ]
 staff_urlpatterns = [
     path("webhooks/", views.DeadDeliveriesPage.as_view(), name="dead-deliveries"),
+    path("webhooks/<uuid:uid>/resend/", views.ResendPage.as_view(), name="delivery-resend"),
 ]

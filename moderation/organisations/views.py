@@ -10,12 +10,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from pairly.common.per_minute import per_minute
 from pairly.common.problems import NotFound, Problem
+from security.client_ip import client_of
 from users.forms import ProblemForm
 from users.models import User
 from users.requests import user_of
@@ -23,7 +25,7 @@ from users.requests import user_of
 from ..models import Delivery, Membership, Webhook
 from ..staff import StaffPage
 from . import selectors
-from .constants import CHANGES_PER_MINUTE, DELIVERIES_SHOWN, PEOPLE_SHOWN, STAFF_PERMISSION
+from .constants import CHANGES_PER_MINUTE, DELIVERIES_SHOWN, PEOPLE_SHOWN, RESEND_PERMISSION, STAFF_PERMISSION
 from .forms import AddressForm, CreatorForm, EventsForm, InviteForm, NameForm, RoleForm, WebhookForm
 from .services import deliveries, founding, members, representing, webhooks
 
@@ -232,7 +234,7 @@ def webhook(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     state = state if state in Delivery.State.values else ""
     rows = selectors.list_deliveries(user=user, webhook=uid, state=state).order_by("state", "-pk")
     context = {"webhook": found, "form": form, "state": state, "rows": list(rows[:DELIVERIES_SHOWN])}
-    context["states"] = Delivery.State.choices
+    context |= {"states": Delivery.State.choices, "now": timezone.now()}
     return render(request, "moderation/organisations/webhook.html", context, status=422 if form.is_bound else 200)
 
 
@@ -243,6 +245,10 @@ def _webhook_deed(request: HttpRequest, found: Webhook) -> HttpResponse:
             webhooks.remove(user=user, uid=found.uid)
             messages.success(request, _("The webhook is gone."))
             return redirect("trust:organisation", found.organisation.uid)
+        if "rotate" in post:
+            made, secret = webhooks.rotate_secret(user=user, uid=found.uid, at_once="at_once" in post)
+            shown = {"webhook": made, "secret": secret, "is_changed": True}
+            return render(request, "moderation/organisations/secret.html", shown)
         if "again" in post:
             deliveries.redeliver(user=user, webhook=found.uid, uid=_uid_of(post["again"]))
             messages.success(request, _("It is sent again."))
@@ -264,8 +270,28 @@ class DeadDeliveriesPage(StaffPage):
     permission = STAFF_PERMISSION
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        rows = selectors.list_dead(staff=self.staff, limit=DELIVERIES_SHOWN)
-        return self.show(request, "moderation/organisations/dead.html", {"rows": rows})
+        rows = selectors.show_dead(rows=selectors.list_dead(staff=self.staff)[:DELIVERIES_SHOWN])
+        may_resend = self.staff.has_perm(RESEND_PERMISSION)
+        return self.show(request, "moderation/organisations/dead.html", {"rows": rows, "may_resend": may_resend})
+
+
+class ResendPage(StaffPage):
+    """POST only: send one of them again."""
+
+    permission = RESEND_PERMISSION
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+        client = client_of(request=request)
+        try:
+            deliveries.resend(staff=self.staff, sign_in=self.sign_in, client=client, uid=uid)
+        except NotFound:
+            raise
+        except Problem as problem:
+            messages.error(request, str(problem.title))
+        else:
+            messages.success(request, _("It is sent again."))
+        return redirect("moderation:dead-deliveries")
 
 
 def _uid_of(text: str) -> uuid.UUID:

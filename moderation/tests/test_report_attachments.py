@@ -102,6 +102,15 @@ def test_a_picture_that_was_sent_is_verified_and_shown_with_the_viewers_name(let
     assert "Petra" not in str(seen)
 
 
+@pytest.mark.parametrize("size", [(40, 30), (1, 1), (600, 6_000)])
+def test_pictures_that_are_small_or_long_are_shown(letters, moderator, size):
+    made = report(letters, send_files(letters, picture("", size=size)))
+    take(made, moderator)
+    answer = look(moderator)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/webp")
+    assert Image.open(io.BytesIO(answer.content)).size == size
+
+
 @pytest.mark.parametrize(
     ("plain", "mime", "name"),
     [
@@ -110,6 +119,7 @@ def test_a_picture_that_was_sent_is_verified_and_shown_with_the_viewers_name(let
         (SVG, "image/svg+xml", "message-1-file-1.bin"),
         (b"%PDF-1.7 ...", "application/pdf", "message-1-file-1.pdf"),
         (b"\xff\xd8\xff\xe0 no picture", "image/jpeg", "message-1-file-1.jpg"),
+        (picture("", size=(64, 704)), "image/jpeg", "message-1-file-1.jpg"),
         (b"", "text/plain", "message-1-file-1.txt"),
         (b"x" * (1024 * 1024 + 1), 'x"\r\nSet-Cookie: a=b', "message-1-file-1.bin"),
     ],

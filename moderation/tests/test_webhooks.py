@@ -291,7 +291,7 @@ def test_an_event_of_a_represented_creator_arrives_signed_with_an_id_to_drop_rep
 
 def test_the_signature_is_as_stripe_describes_it():
     at = datetime(2026, 1, 2, tzinfo=UTC)
-    made = receivers.signature_of(secret="whsec_x", body=b'{"a":1}', at=at)
+    made = receivers.signature_of(secrets=["whsec_x"], body=b'{"a":1}', at=at)
     # printf '1767312000.{"a":1}' | openssl dgst -sha256 -hmac whsec_x
     expected = hmac.digest(b"whsec_x", b'1767312000.{"a":1}', "sha256").hex()
     assert made == f"t=1767312000,v1={expected}"

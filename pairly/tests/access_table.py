@@ -124,6 +124,7 @@ FIGURES = "users.staff_view_analytics"
 ACCOUNTS, ACCOUNT = "users.staff_view_users", {"uid": "peer"}
 SANCTION, APPEAL = {"uid": "sanction"}, {"uid": "appeal"}
 READ = {"writes": {"moderation_sanction": "that its statement was read"}}
+RESEND = "users.staff_resend_webhooks"
 REPORTED = {"uid": "report attachment"}
 CHANGE_PASSWORD = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 ITEM, OWN_ITEM, UNLOCK, SALE = (
@@ -392,6 +393,7 @@ PAGES: dict[str, Route] = {
     "trust:organisation": route(ORGANISATION, GET=OWNER, POST=ask(OWNER, {**NAMED, "rename": "yes"})),
     "trust:webhook": route(WEBHOOK, GET=OWNER, POST=ask(OWNER, {"pause": "yes"})),
     "moderation:dead-deliveries": route(GET="users.staff_view_webhooks"),
+    "moderation:delivery-resend": route({"uid": "delivery"}, POST=RESEND),
     # -- reports, sanctions, appeals
     "trust:reports": route(GET=SIGNED_IN),
     "trust:report": route(
@@ -683,6 +685,9 @@ API: dict[str, Route] = {
     "moderation:webhook-detail": route(WEBHOOK, GET=OWNER, PUT=ask(OWNER, organisations.hears), DELETE=OWNER),
     "moderation:webhook-deliveries": route(WEBHOOK, GET=OWNER),
     "moderation:webhook-redeliver": route(WEBHOOK, POST=ask(OWNER, organisations.the_delivery)),
+    "moderation:webhook-rotate-secret": route(WEBHOOK, POST=ask(OWNER, {})),
+    "moderation:dead-delivery-list": route(GET="users.staff_view_webhooks"),
+    "moderation:dead-delivery-resend": route({"uid": "delivery"}, POST=RESEND),
     # -- reports, sanctions, appeals
     "moderation:report-create": route(POST=ask(SIGNED_IN, trust.report_of_the_peer)),
     "moderation:report-list": route(GET=SIGNED_IN),

@@ -69,7 +69,12 @@ def organise(world):
         target_url="https://hooks.north-light-agency.example.org/notices/of/pairly",
         events=list(EVENTS),
         sealed_secret=b"x",
+        sealed_old_secret=b"y",
+        old_secret_until=now + timedelta(hours=20),
         **key,
+    )
+    new_hook = Webhook.objects.create(
+        target_url="https://hooks.north-light-agency.example.org/new", events=[EVENTS[0]], sealed_secret=b"x", **key
     )
     given_up = {"state": "dead", "ended_at": now, "n_tries": 13, "last_error": "status", "last_status": 503}
     taken = {"state": "delivered", "ended_at": now, "n_tries": 1, "last_status": 204}
@@ -79,6 +84,7 @@ def organise(world):
     world.paths |= {
         "organisation": f"/organisations/{agency.uid}/",
         "webhook": f"/organisations/webhooks/{hook.uid}/",
+        "new webhook": f"/organisations/webhooks/{new_hook.uid}/",
     }
 
 

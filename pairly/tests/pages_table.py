@@ -250,6 +250,14 @@ def press(button: str) -> Act:
     return act
 
 
+def change_secret(page: Page) -> None:
+    """At once: the page may be looked at again."""
+    page.get_by_text("Change the secret", exact=True).click()
+    page.get_by_label("The old one has leaked: end it at once").check()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Change it now").click()
+
+
 def set_caps(page: Page) -> None:
     """Limits, and a higher one that waits."""
     for day in ("500", "800"):
@@ -1051,6 +1059,7 @@ EVERYWHERE = [
     Entry(name="organisation", view="trust:organisation", persona="creator", path=at("organisation")),
     Entry(name="organisation-member", view="trust:organisation", persona="newcomer", path=at("organisation")),
     Entry(name="webhook", view="trust:webhook", persona="creator", path=at("webhook")),
+    Entry(name="webhook-secret", view="trust:webhook", persona="creator", path=at("new webhook"), act=change_secret),
     Entry(name="webhooks-dead", view="moderation:dead-deliveries", persona="staff"),
     # -- the rest
     Entry(name="wallet", view="credits:wallet", persona="fan"),
@@ -1294,6 +1303,7 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "moderation:verification-file": {"uid": "00000000-0000-7000-8000-000000000000", "kind": "document"},  # a file
     # -- reports, appeals
     "moderation:report-file": {"uid": "00000000-0000-7000-8000-000000000000"},  # a file
+    "moderation:delivery-resend": {"uid": "00000000-0000-7000-8000-000000000000"},
     "moderation:report-attachment": {"uid": "00000000-0000-7000-8000-000000000000"},  # a file
     "moderation:appeal-answer": {"uid": "00000000-0000-7000-8000-000000000000"},
 }

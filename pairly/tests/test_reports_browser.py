@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
 from django.conf import settings
+from PIL import Image
 from playwright.sync_api import expect
 
-from moderation.models import Appeal, ReportedMessage, Sanction
+from moderation.models import Appeal, ReportedAttachment, ReportedMessage, Sanction
+from moderation.tests.test_verifications import picture
 from pairly.testing.fixtures import own_database, running_daphne
 from pairly.testing.pen_friends import Letters, PenFriend
 from pairly.testing.people import make_staff, sign_in_as
@@ -36,11 +39,22 @@ def browse(chromium, url, client):
     return context.new_page()
 
 
-def decide(page, queue, note, button):
-    """Take the next case of a queue and decide it; returns what its page shows."""
+def open_files(page):
+    """What the files of the reported messages are, as the case opens them: each a picture of ours with a mark."""
+    links = page.get_by_role("link", name=re.compile("^Open "))
+    answers = [page.request.get(links.nth(n).get_attribute("href")) for n in range(links.count())]
+    assert {answer.headers["content-type"] for answer in answers} == {"image/webp"}
+    return [Image.open(io.BytesIO(answer.body())).size for answer in answers]
+
+
+def decide(page, queue, note, button, look=None):
+    """Take the next case of a queue, `look` at it and decide it; returns what its page shows."""
     page.goto(f"/staff/queues/{queue}/")
     page.get_by_role("button", name=re.compile("Take the next")).click()
     page.locator("textarea[name=note]").wait_for()
+    if look:
+        look(page)
+        page.reload()
     shown = page.locator("main").inner_text()
     page.fill("textarea[name=note]", note)
     page.get_by_role("button", name=re.compile(button)).click()
@@ -55,6 +69,9 @@ def test_a_threat_is_reported_verified_sanctioned_appealed_and_overturned(world,
         desk.open(letters)
     fan.send("Good morning")
     expect(bubble(creator, "Good morning")).to_be_visible()
+    house = {"name": "house.jpg", "mimeType": "image/jpeg", "buffer": picture("Your house")}
+    fan.page.set_input_files("[data-part=attach-input]", [house])
+    fan.page.locator(".tray-item[data-stage=ready]").wait_for(timeout=30_000)
     fan.send(THREAT)
     expect(bubble(creator, THREAT)).to_be_visible()
 
@@ -66,9 +83,12 @@ def test_a_threat_is_reported_verified_sanctioned_appealed_and_overturned(world,
     expect(creator.page.locator("body")).to_contain_text("A person looks at it")
     assert [(row.verdict, row.flaw) for row in ReportedMessage.objects.all()] == [("verified", "")]
 
-    # A moderator reads it, knows that it was sent, and suspends its writer, who is out at once.
-    first = browse(chromium, url, sign_in_as(make_staff("moderator", name="Mo First")))
-    shown = decide(first, "report", FACTS, "Suspend for 7 days")
+    # A moderator reads it, sees what came with it, knows that it was sent, and suspends its writer, who is out at once.
+    first, sizes = browse(chromium, url, sign_in_as(make_staff("moderator", name="Mo First"))), []
+    shown = decide(first, "report", FACTS, "Suspend for 7 days", look=lambda page: sizes.extend(open_files(page)))
+    assert (sizes[0], len(sizes)) == ((900, 600), 2)  # and its preview
+    assert {(row.state, row.flaw) for row in ReportedAttachment.objects.all()} == {("verified", "")}
+    assert "Not checked yet" not in shown
     assert THREAT in shown
     assert "Verified" in shown
     assert "Good morning" not in shown

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
@@ -25,6 +27,10 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, *, email: str, password: str | None, **fields: Any) -> User:
         fields = {"birth_date": date(1990, 1, 1), "role": User.Role.FAN, **fields}
         return self.create_user(email=email, password=password, is_staff=True, is_superuser=True, **fields)
+
+
+# The words of a name as they are searched: an index has this very expression.
+NAME_WORDS = SearchVector("name", config="simple")
 
 
 class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # of django-otp, untyped
@@ -70,6 +76,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower"),
             models.CheckConstraint(condition=Q(verification_level__lte=2), name="user_level_known"),
         ]
+        indexes = [GinIndex(NAME_WORDS, name="user_name_words_idx")]
 
     def __str__(self) -> str:
         return str(self.uid)

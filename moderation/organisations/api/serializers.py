@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from ...models import Delivery, Membership, Representation, Webhook
 from ..constants import ADDRESS_MAX, EVENTS, NAME_MAX
-from ..types import ShownCreator, ShownMember
+from ..types import DeadDelivery, ShownCreator, ShownMember
 
 ROLES = Membership.Role.choices
 
@@ -97,14 +97,24 @@ class WebhookIn(serializers.Serializer[None]):
     events = serializers.ListField(child=serializers.ChoiceField(choices=EVENTS), min_length=1, max_length=len(EVENTS))
 
 
+class RotateIn(serializers.Serializer[None]):
+    """`at_once` ends the old secret now, as where it has leaked."""
+
+    at_once = serializers.BooleanField(required=False, default=False)
+
+
 class WebhookOut(serializers.ModelSerializer[Webhook]):
+    """`old_secret_until`: so long the secret before the last change signs too; null where none does."""
+
     id = serializers.UUIDField(source="uid")
     organisation_id = serializers.UUIDField(source="organisation.uid")
     events = serializers.ListField(child=serializers.ChoiceField(choices=EVENTS))
 
     class Meta:
         model = Webhook
-        fields = ["id", "organisation_id", "target_url", "events", "is_active", "created_at"]
+        fields = [
+            "id", "organisation_id", "target_url", "events", "is_active", "created_at", "old_secret_until",
+        ]  # fmt: skip
 
 
 class NewWebhookOut(WebhookOut):
@@ -135,3 +145,18 @@ class DeliveryOut(serializers.ModelSerializer[Delivery]):
             "id", "event", "event_id", "state", "n_tries", "created_at", "next_at", "last_status", "last_error",
             "ended_at",
         ]  # fmt: skip
+
+
+class DeadDeliveryOut(serializers.Serializer[DeadDelivery]):
+    """A notice that was given up, as staff see it."""
+
+    id = serializers.UUIDField()
+    organisation = serializers.CharField()
+    host = serializers.CharField()
+    event = serializers.CharField()
+    event_id = serializers.UUIDField()
+    n_tries = serializers.IntegerField()
+    status = serializers.IntegerField(allow_null=True)
+    error = serializers.CharField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    is_paused = serializers.BooleanField()

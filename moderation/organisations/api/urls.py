@@ -22,4 +22,7 @@ urlpatterns = [
     path("webhooks/<uuid:uid>", webhook_views.WebhookView.as_view(), name="webhook-detail"),
     path("webhooks/<uuid:uid>/deliveries", webhook_views.DeliveriesView.as_view(), name="webhook-deliveries"),
     path("webhooks/<uuid:uid>/redeliver", webhook_views.RedeliverView.as_view(), name="webhook-redeliver"),
+    path("webhooks/<uuid:uid>/rotate-secret", webhook_views.RotateSecretView.as_view(), name="webhook-rotate-secret"),
+    path("admin/webhooks/dead", webhook_views.DeadDeliveriesView.as_view(), name="dead-delivery-list"),
+    path("admin/webhooks/dead/<uuid:uid>/resend", webhook_views.ResendView.as_view(), name="dead-delivery-resend"),
 ]

@@ -12,13 +12,24 @@ from rest_framework.views import APIView
 
 from pairly.common.pagination import CURSOR, CursorPages, page_of
 from pairly.common.per_minute import per_minute
-from users.requests import user_of
+from security.client_ip import client_of
+from users.requests import sign_in_of, user_of
 
 from ...models import Delivery
+from ...staff import StaffPermission
 from .. import selectors
-from ..constants import CHANGES_PER_MINUTE, LOOKS_PER_MINUTE
+from ..constants import CHANGES_PER_MINUTE, LOOKS_PER_MINUTE, RESEND_PERMISSION, STAFF_PERMISSION
 from ..services import deliveries, webhooks
-from .serializers import DeliveryIn, DeliveryOut, EventsIn, NewWebhookOut, WebhookIn, WebhookOut
+from .serializers import (
+    DeadDeliveryOut,
+    DeliveryIn,
+    DeliveryOut,
+    EventsIn,
+    NewWebhookOut,
+    RotateIn,
+    WebhookIn,
+    WebhookOut,
+)
 
 
 class DeliveriesQuery(serializers.Serializer[None]):
@@ -110,4 +121,51 @@ class RedeliverView(APIView):
         body = DeliveryIn(data=request.data)
         body.is_valid(raise_exception=True)
         again = deliveries.redeliver(user=user_of(request), webhook=uid, uid=body.validated_data["delivery_id"])
+        return Response(DeliveryOut(again).data)
+
+
+@per_minute("webhooks", CHANGES_PER_MINUTE)
+class RotateSecretView(APIView):
+    """Changes the secret."""
+
+    refusals = {"post": (404, 409)}
+
+    @extend_schema(request=RotateIn, responses=NewWebhookOut)
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        """With the new secret in this answer alone. The old one signs beside it until `old_secret_until`, a day, or not
+        at all with `at_once`. 409 `secret_changing` where that day is not over."""
+        body = RotateIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        made, secret = webhooks.rotate_secret(user=user_of(request), uid=uid, **body.validated_data)
+        return Response(NewWebhookOut(made, context={"secret": secret}).data)
+
+
+class DeadDeliveriesView(APIView):
+    """What no receiver took, for staff."""
+
+    permission_classes = (StaffPermission,)
+    staff_permission = STAFF_PERMISSION
+    refusals = {"get": (404,)}
+
+    @extend_schema(parameters=[*CURSOR], responses=page_of(DeadDeliveryOut))
+    def get(self, request: Request) -> Response:
+        """Newest first, of all organisations: not what it told, and of the address the host alone."""
+        pages = CursorPages()
+        page = pages.paginate_queryset(selectors.list_dead(staff=user_of(request)), request, view=self) or []
+        shown = selectors.show_dead(rows=page)
+        return pages.get_paginated_response([DeadDeliveryOut(row).data for row in shown])
+
+
+class ResendView(APIView):
+    """Sends again what was given up, for staff."""
+
+    permission_classes = (StaffPermission,)
+    staff_permission = RESEND_PERMISSION
+    refusals = {"post": (404, 409)}
+
+    @extend_schema(request=None, responses=DeliveryOut)
+    def post(self, request: Request, uid: uuid.UUID) -> Response:
+        """At once, with the same `event_id`, and if need be for seven days more. 409 `delivery_waiting`."""
+        client = client_of(request=request._request)
+        again = deliveries.resend(staff=user_of(request), sign_in=sign_in_of(request), client=client, uid=uid)
         return Response(DeliveryOut(again).data)

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -47,14 +48,14 @@ def check(*, address: str) -> None:
         raise _refused(error.code) from error
 
 
-def call(*, address: str, secret: str, event: str, event_id: uuid.UUID, body: bytes, at: datetime) -> int:
-    """POST `body`, signed as of `at`; gives the status, one of 2xx. Raises Refused."""
+def call(*, address: str, secrets: Sequence[str], event: str, event_id: uuid.UUID, body: bytes, at: datetime) -> int:
+    """POST `body`, signed as of `at` with each of `secrets`; gives the status, one of 2xx. Raises Refused."""
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Pairly-Webhooks/1",
         "Pairly-Event": event,
         "Pairly-Event-Id": str(event_id),
-        SIGNATURE_HEADER: signature_of(secret=secret, body=body, at=at),
+        SIGNATURE_HEADER: signature_of(secrets=secrets, body=body, at=at),
     }
     try:
         target = _parse(address)
@@ -70,11 +71,12 @@ def call(*, address: str, secret: str, event: str, event_id: uuid.UUID, body: by
     raise Refused("redirect" if 300 <= answer.status < 400 else "status", status=answer.status)
 
 
-def signature_of(*, secret: str, body: bytes, at: datetime) -> str:
-    """`t=<seconds since 1970>,v1=<hexadecimal>`."""
+def signature_of(*, secrets: Sequence[str], body: bytes, at: datetime) -> str:
+    """`t=<seconds since 1970>,v1=<hexadecimal>`, with another `v1` for each secret more."""
     seconds = int(at.timestamp())
-    mac = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256)
-    return f"t={seconds},v1={mac.hexdigest()}"
+    signed = f"{seconds}.".encode() + body
+    macs = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets]
+    return ",".join([f"t={seconds}", *(f"v1={mac}" for mac in macs)])
 
 
 def _parse(address: str) -> Target:

@@ -18,9 +18,12 @@ from django.utils import timezone
 
 from pairly.common.after_commit import enqueue
 from security.encryption import CannotDecrypt
+from security.types import Client
 from users.models import User
+from users.types import SignIn
 
 from ...models import Delivery
+from ...services import trail
 from .. import selectors
 from ..constants import DELIVERIES_KEPT, FIRST_WAIT, LEASE, LONGEST_WAIT, MAX_TRIES, WAIT_FACTOR
 from ..errors import DeliveryWaiting
@@ -64,7 +67,33 @@ def claim(*, without: Collection[int] = ()) -> Delivery | None:
 def redeliver(*, user: User, webhook: uuid.UUID, uid: uuid.UUID) -> Delivery:
     """Send one again, which was taken or given up: at once, and for seven days more. Raises NotFound, Forbidden,
     DeliveryWaiting."""
-    row = selectors.get_delivery(user=user, webhook=webhook, uid=uid, for_update=True)
+    return _begin_anew(selectors.get_delivery(user=user, webhook=webhook, uid=uid, for_update=True))
+
+
+@transaction.atomic
+def resend(*, staff: User, sign_in: SignIn, client: Client, uid: uuid.UUID) -> Delivery:
+    """Staff send again what was given up, with the same event id, so that who took it drops it. The organisation's own
+    page and the audit log show it. Raises Forbidden without the permission, NotFound, DeliveryWaiting."""
+    row = selectors.get_dead(staff=staff, uid=uid)
+    trail.note_deed(
+        staff=staff,
+        action="webhook.resent",
+        details={
+            "organisation": str(row.webhook.organisation.uid),
+            "webhook": str(row.webhook.uid),
+            "delivery": str(row.uid),
+            "event": row.event,
+            "event_id": str(row.event_id),
+            "n_tries": row.n_tries,
+        },
+        sign_in=sign_in,
+        client=client,
+    )
+    return _begin_anew(row)
+
+
+def _begin_anew(row: Delivery) -> Delivery:
+    """The row is locked."""
     if row.state == State.PENDING:
         raise DeliveryWaiting
     row.state, row.n_tries, row.next_at, row.ended_at = State.PENDING, 0, timezone.now(), None
@@ -96,14 +125,15 @@ def wait_after(*, n_tries: int) -> timedelta:
 
 
 def _send(row: Delivery) -> bool:
+    now = timezone.now()
     try:
         status = receivers.call(
             address=row.webhook.target_url,
-            secret=webhooks.open_secret(webhook=row.webhook),
+            secrets=webhooks.open_secrets(webhook=row.webhook, at=now),
             event=row.event,
             event_id=row.event_id,
             body=body_of(delivery=row),
-            at=timezone.now(),
+            at=now,
         )
     except receivers.Refused as refused:
         _postpone(row, refused.code, refused.status)

@@ -8,6 +8,7 @@ the hash nor the key alone says what was sent (AES-GCM opens one blob under two 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 import uuid
@@ -40,6 +41,9 @@ from ..types import Checked, OpenedFile
 State = ReportedAttachment.State
 CHECK = "moderation.check_reported_files"
 _LOST_AFTER = timedelta(minutes=10)
+# What people sent each other may be smaller and longer than what we show of them: previews, screens of a whole page. At
+# VIEW_WIDTH_PX wide none is taller than a WebP can be (16383).
+_BOUNDS = dataclasses.replace(picture_files.BOUNDS, min_side_px=1, max_ratio=10)
 _PICTURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP", re.DOTALL)
 
 
@@ -165,7 +169,7 @@ def _rendered(row: ReportedAttachment, data: bytes, viewer: str, at: datetime) -
     """By its bytes, not by what the sender called it: what is no picture of a kind that we decode is never shown."""
     if _PICTURE.match(data):
         try:
-            image = picture_files.decoders.read(data=data, max_width=VIEW_WIDTH_PX, bounds=picture_files.BOUNDS)
+            image = picture_files.decoders.read(data=data, max_width=VIEW_WIDTH_PX, bounds=_BOUNDS)
         except Refused:
             pass
         else:
