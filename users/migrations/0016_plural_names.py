@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('users', '0013_staff_view_webhooks'),
+        ('users', '0015_name_words'),
     ]
 
     operations = [
