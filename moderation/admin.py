@@ -27,7 +27,17 @@ class WorkItemAdmin(ReadOnlyAdmin[WorkItem]):
     """Cases of all queues, for who oversees the work."""
 
     view_permission, subject = "users.staff_view_audit", "subject_uid"
-    list_display = ("uid", "kind", "severity", "created_at", "due_at", "taken_by", "decided_by", "outcome")
+    list_display = (
+        "uid",
+        "kind",
+        "severity",
+        "created_at",
+        "due_at",
+        "taken_by",
+        "assigned_to",
+        "decided_by",
+        "outcome",
+    )
     list_filter = ("kind", "severity", "outcome")
     search_fields = ("uid", "ref", "subject_uid")
 

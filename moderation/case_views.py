@@ -16,9 +16,9 @@ from users.errors import StepUpRequired
 
 from . import people_panel, queues, selectors
 from .constants import QUEUE_PAGE
-from .forms import DecisionForm, NoteForm, QueueForm
+from .forms import AssignForm, DecisionForm, NoteForm, QueueForm
 from .models import WorkItem
-from .services import trail, work
+from .services import assigning, trail, work
 from .staff import StaffPage
 
 
@@ -64,6 +64,8 @@ class CasePage(StaffPage):
             "panel": people_panel.find_panel(uid=item.subject_uid),
             "notes": selectors.list_notes(item=item),
             "is_mine": is_mine,
+            "is_kept_for_me": item.is_assigned and item.assigned_to_id == self.staff.pk,
+            "assign_form": self._assign_form(item),
             "was_mine": item.passed_by_id == self.staff.pk,
             "decision_form": decision_form or DecisionForm(),
             "note_form": note_form or NoteForm(),
@@ -78,6 +80,14 @@ class CasePage(StaffPage):
             details={"kind": item.kind, "case": str(item.uid)},
         )
         return self.show(request, "moderation/case.html", context, status=status)
+
+    def _assign_form(self, item: WorkItem) -> AssignForm | None:
+        """For who may say whose the case is; None for everybody else, and once it is decided."""
+        people = [] if item.decided_at else selectors.list_colleagues(item=item)
+        if self.staff not in people:
+            return None
+        initial = {"seen": assigning.keeper_of(item=item), "back": "case"}
+        return AssignForm(people=people, initial=initial, auto_id="assign_%s")
 
 
 class TakeNextPage(StaffPage):

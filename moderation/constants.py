@@ -4,6 +4,9 @@ from datetime import timedelta
 
 # How long a case is somebody's; looking at it or writing a note begins the time anew.
 LOCK_TIME = timedelta(minutes=10)
+# How long a case is kept for whom it was given to: a working day and the night before it. Whoever is away holds nothing
+# up for longer, and the shortest target times of the queues are a day too.
+ASSIGNED_TIME = timedelta(hours=24)
 
 # Rows on a page of a queue and of the logs, and of the lists beside the figures.
 QUEUE_PAGE = 30

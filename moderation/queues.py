@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -41,13 +41,18 @@ class Decision:
         return self.takes_two(ref) if callable(self.takes_two) else self.takes_two
 
 
+def _nobody(refs: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Collection[uuid.UUID]]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueKind:
     """One queue. `template` shows the evidence from what `load(ref)` returns; `load` raises NotFound.
 
     `target` is how long a case may wait before it is overdue, unless it was opened with a time of its own. Where
     `is_reason_shared`, the people it is about read why it was decided so; `note_hint` says who reads it, where that
-    depends on the decision.
+    depends on the decision. `barred` tells of many matters who has a part in each (public ids), beside whom it is
+    about and who had their say: they are never given the case.
     """
 
     kind: str
@@ -60,6 +65,7 @@ class QueueKind:
     icon: str = "inbox"
     is_reason_shared: bool = False
     note_hint: StrOrPromise = ""
+    barred: Callable[[Collection[uuid.UUID]], Mapping[uuid.UUID, Collection[uuid.UUID]]] = _nobody
 
     def find_decision(self, outcome: str) -> Decision | None:
         """The decision with this code."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +48,11 @@ def refuse(*, item: WorkItem, staff: User, note: str) -> None:
     deciding.refuse(staff=staff, uid=item.ref, note=note)
 
 
+def barred(refs: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Collection[uuid.UUID]]:
+    """Another person than the first one decides."""
+    return selectors.list_first_uids(uids=refs)
+
+
 QUEUE = queues.QueueKind(
     kind=KIND,
     title=_("Appeals"),
@@ -59,5 +65,6 @@ QUEUE = queues.QueueKind(
         queues.Decision(outcome="refused", label=_("The decision stands"), apply=refuse, key="R"),
     ),
     icon="letter",
+    barred=barred,
     note_hint=_("Who appealed reads your reason. Write it for them, and do not name who reported."),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -41,6 +42,11 @@ def uphold(*, item: WorkItem, staff: User, note: str, kind: str, lasts: timedelt
     deciding.uphold(staff=staff, uid=item.ref, kind=kind, facts=note, lasts=lasts)
 
 
+def barred(refs: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Collection[uuid.UUID]]:
+    """Who reported it decides nothing about it."""
+    return selectors.list_reporter_uids(case_uids=refs)
+
+
 QUEUE = queues.QueueKind(
     kind=KIND,
     title=_("Reports"),
@@ -73,6 +79,7 @@ QUEUE = queues.QueueKind(
         ),
     ),
     icon="flag",
+    barred=barred,
     note_hint=_(
         "Unless you dismiss it, the person reads your reason as the facts of the decision. Do not name who reported."
     ),

@@ -310,6 +310,8 @@ PAGES: dict[str, Route] = {
     "moderation:case": route(CASE, GET=ask(RECOVERIES, **CASE_LOOK)),
     "moderation:case-take": route(CASE, POST=RECOVERIES),
     "moderation:case-release": route(CASE, POST=ask(RECOVERIES, make.held_case)),
+    "moderation:case-assign": route(CASE, GET=RECOVERIES, POST=ask(RECOVERIES, make.case_to_give)),
+    "moderation:case-unassign": route(CASE, POST=ask(RECOVERIES, make.given_case)),
     "moderation:case-pass-on": route(CASE, POST=ask(RECOVERIES, make.held_case)),
     "moderation:case-note": route(CASE, POST=ask(RECOVERIES, make.held_case)),
     "moderation:case-decide": route(CASE, POST=ask(RECOVERIES, make.held_case)),

@@ -755,6 +755,20 @@ EVERYWHERE = [
         rendered=shown(f"{staff_pages.CASE}decide/", method="post", outcome="approved", note=""),
         status=422,
     ),
+    Entry(
+        name="staff-case-given",
+        view="moderation:case",
+        persona="staff",
+        rendered=shown(staff_pages.CASE, act=staff_pages.give),
+    ),
+    Entry(name="staff-assign", view="moderation:case-assign", persona="staff", rendered=shown(staff_pages.ASSIGN)),
+    Entry(
+        name="staff-assign-errors",
+        view="moderation:case-assign",
+        persona="staff",
+        rendered=shown(staff_pages.ASSIGN, method="post", to=""),
+        status=422,
+    ),
     Entry(name="staff-sign-ins", view="moderation:sign-ins", persona="staff"),
     Entry(
         name="staff-sign-ins-empty",

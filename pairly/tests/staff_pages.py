@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from moderation.models import DailyFigures, DailyRevenue, WorkItem
-from moderation.services import fraud_alerts, work
+from moderation.services import assigning, fraud_alerts, work
 from moderation.tests.kinds import KIND, open_cases, registered
 from pairly.testing.people import make_staff, make_user, sign_in_as
 from security.models import FraudAlert
@@ -19,12 +19,14 @@ from security.types import Client as Visitor
 NOTE = "The papers fit the account. I have asked for nothing else."
 
 
-def shown(path, *, method="get", **fields):
+def shown(path, *, method="get", act=None, **fields):
     """The answer to a person of staff, with the queue of the tests known."""
 
     def answer():
         with registered():
             staff, item = work_to_do()
+            if act:
+                act(staff, item)
             where = path.format(case=item.uid)
             return getattr(sign_in_as(staff), method)(where, fields)
 
@@ -38,6 +40,7 @@ def work_to_do():
     mine, late, theirs, done = open_cases(4, subject_uid=subject.uid)
     WorkItem.objects.filter(pk=late.pk).update(severity=4, due_at=timezone.now() - timedelta(hours=3))
     work.take(uid=theirs.uid, user=other)
+    give(staff, late)
     for item in (mine, done):
         work.take(uid=item.uid, user=staff)
     work.decide(uid=done.uid, user=staff, outcome="approved", note=NOTE)
@@ -45,9 +48,16 @@ def work_to_do():
     return staff, mine
 
 
+def give(staff, item):
+    """It is kept for a colleague of the same role."""
+    colleague = make_staff("support", name="Konstantina Colleague-Papadopoulos")
+    assigning.assign(uid=item.uid, user=staff, to=colleague.uid, seen=None)
+
+
 HOME = "/staff/"
 QUEUE = f"/staff/queues/{KIND}/"
 CASE = "/staff/cases/{case}/"
+ASSIGN = "/staff/cases/{case}/assign/"
 
 
 # -- fraud
