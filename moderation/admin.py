@@ -6,6 +6,7 @@ from security.read_only_admin import ReadOnlyAdmin
 
 from .models import (
     Appeal,
+    BulkRun,
     Certificate,
     DailyFigures,
     DailyRevenue,
@@ -40,6 +41,17 @@ class WorkItemAdmin(ReadOnlyAdmin[WorkItem]):
     )
     list_filter = ("kind", "severity", "outcome")
     search_fields = ("uid", "ref", "subject_uid")
+
+
+@admin.register(BulkRun)
+class BulkRunAdmin(ReadOnlyAdmin[BulkRun]):
+    """What was done to many cases at once; each of them stands in the audit log too."""
+
+    view_permission = "users.staff_view_audit"
+    list_display = ("uid", "kind", "action", "by", "n_done", "n_skipped", "created_at", "ended_at")
+    list_filter = ("kind", "action")
+    search_fields = ("uid", "by__uid")
+    list_select_related = ("by",)
 
 
 @admin.register(WorkNote)

@@ -35,6 +35,9 @@ class QueuePage(StaffPage):
         following = request.GET.copy()
         following["before"] = str(rows[QUEUE_PAGE - 1].pk) if has_more else ""
         context = {"kind": found, "form": form, "rows": rows[:QUEUE_PAGE], "wanted": wanted}
+        if found.bulk and wanted["state"] != "decided":
+            context["bulk"] = [found.find_decision(outcome) for outcome in found.bulk]
+            context["workers"] = selectors.list_workers(kind=found)
         context["following"] = following.urlencode() if has_more else ""
         return self.show(request, "moderation/queue.html", context)
 

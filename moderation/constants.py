@@ -7,6 +7,9 @@ LOCK_TIME = timedelta(minutes=10)
 # How long a case is kept for whom it was given to: a working day and the night before it. Whoever is away holds nothing
 # up for longer, and the shortest target times of the queues are a day too.
 ASSIGNED_TIME = timedelta(hours=24)
+# So many cases are settled or given away at once. The kinds whose cases are looked at one by one, always.
+BULK_MAX = 50
+NEVER_IN_BULK = frozenset({"verification", "payout"})
 
 # Rows on a page of a queue and of the logs, and of the lists beside the figures.
 QUEUE_PAGE = 30

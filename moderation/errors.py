@@ -45,6 +45,14 @@ class UnknownOutcome(InvalidInput):
     code, title = "unknown_outcome", _("This case cannot be decided like that")
 
 
+class NothingChosen(InvalidInput):
+    code, title = "nothing_chosen", _("Choose at least one case")
+
+
+class TooManyCases(InvalidInput):
+    code, title = "too_many_cases", _("That is more than may be done at once")
+
+
 class ReasonMissing(InvalidInput):
     code, title = "reason_missing", _("Write down why")
 

@@ -73,6 +73,36 @@ class AssignForm(ProblemForm):
         to.choices = [("", gettext("Choose")), *((str(one.uid), one.name) for one in people)]
 
 
+class BulkForm(ProblemForm):
+    """Cases of one queue, and what is to be done with all of them. `run` makes a form that is sent twice one run."""
+
+    action = forms.CharField(max_length=24)
+    item = forms.TypedMultipleChoiceField(required=False, coerce=uuid.UUID)
+    to = forms.UUIDField(required=False)
+    run = forms.UUIDField(required=False)
+    note = forms.CharField(
+        label=_("Reason"),
+        max_length=NOTE_MAX,
+        required=False,
+        help_text=_("One reason for all of them. Colleagues read it with each case, and it stays."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        item = self.fields["item"]
+        assert isinstance(item, forms.ChoiceField)
+        item.valid_value = _is_uuid  # type: ignore[method-assign]  # any id: the service says which of them exist
+
+
+def _is_uuid(value: object) -> bool:
+    try:
+        uuid.UUID(str(value))
+    except ValueError:
+        return False
+    return True
+
+
 class AnalyticsForm(forms.Form):
     """How many days analytics cover, from the URL."""
 

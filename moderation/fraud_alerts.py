@@ -66,5 +66,6 @@ QUEUE = queues.QueueKind(
     ),
     icon="alert",
     barred=barred,
+    bulk=("false_positive",),
     note_hint=_("Colleagues read it. What follows for the accounts is decided on their own pages."),
 )

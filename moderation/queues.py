@@ -12,6 +12,8 @@ from django_stubs_ext import StrOrPromise
 
 from pairly.common.problems import NotFound
 
+from .constants import NEVER_IN_BULK
+
 if TYPE_CHECKING:
     from users.models import User
 
@@ -52,7 +54,9 @@ class QueueKind:
     `target` is how long a case may wait before it is overdue, unless it was opened with a time of its own. Where
     `is_reason_shared`, the people it is about read why it was decided so; `note_hint` says who reads it, where that
     depends on the decision. `barred` tells of many matters who has a part in each (public ids), beside whom it is
-    about and who had their say: they are never given the case.
+    about and who had their say: they are never given the case. `bulk` names the decisions that may be taken of many
+    cases at once; a queue without any has no bulk actions. Never those of NEVER_IN_BULK, nor what takes two people or a
+    proof (ValueError).
     """
 
     kind: str
@@ -66,6 +70,13 @@ class QueueKind:
     is_reason_shared: bool = False
     note_hint: StrOrPromise = ""
     barred: Callable[[Collection[uuid.UUID]], Mapping[uuid.UUID, Collection[uuid.UUID]]] = _nobody
+    bulk: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for outcome in self.bulk:
+            decision = self.find_decision(outcome)
+            if self.kind in NEVER_IN_BULK or decision is None or decision.takes_two or decision.needs_proof:
+                raise ValueError(f"{self.kind}: {outcome} cannot be decided in bulk")
 
     def find_decision(self, outcome: str) -> Decision | None:
         """The decision with this code."""

@@ -29,10 +29,17 @@ function walk(step: number): boolean {
   return rows.length > 0;
 }
 
+// X ticks the row that the focus is on.
+function tick(): boolean {
+  const box = document.activeElement?.closest("li")?.querySelector<HTMLInputElement>("input[type=checkbox][form]");
+  box?.click();
+  return Boolean(box);
+}
+
 document.addEventListener("keydown", (event) => {
   if (isOff() || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
   const key = event.key.toUpperCase();
-  const done = key === "J" ? walk(1) : key === "K" ? walk(-1) : key.length === 1 && press(key);
+  const done = key === "J" ? walk(1) : key === "K" ? walk(-1) : key === "X" ? tick() : key.length === 1 && press(key);
   if (done) event.preventDefault();
 });
 
@@ -41,4 +48,22 @@ if (keysSwitch) {
   keysSwitch.closest<HTMLElement>("[hidden]")?.removeAttribute("hidden");
   keysSwitch.checked = !isOff();
   keysSwitch.addEventListener("change", () => localStorage.setItem(OFF, keysSwitch.checked ? "no" : "yes"));
+}
+
+// How many rows are ticked, and a button that ticks them all, or none.
+const tickAll = document.querySelector<HTMLElement>("[data-part=tick-all]");
+if (tickAll) {
+  const boxes = [...document.querySelectorAll<HTMLInputElement>("input[type=checkbox][form]")];
+  const counted = tickAll.querySelector<HTMLElement>("[data-n]");
+  const count = (): void => {
+    if (counted) counted.textContent = (counted.dataset.n ?? "").replace("{n}", String(boxes.filter((box) => box.checked).length));
+  };
+  tickAll.hidden = false;
+  tickAll.querySelector("button")?.addEventListener("click", () => {
+    const isOn = boxes.some((box) => !box.checked);
+    for (const box of boxes) box.checked = isOn;
+    count();
+  });
+  for (const box of boxes) box.addEventListener("change", count);
+  count();
 }

@@ -5,11 +5,12 @@ from .report import Report, ReportCase, ReportedMessage, ReportFile
 from .sanction import Appeal, AppealMessage, Sanction
 from .vault import FileKey, SealedFile
 from .verification import DocumentHash, DocumentLook, Verification, VerificationFile
-from .work import WorkItem, WorkNote
+from .work import BulkRun, WorkItem, WorkNote
 
 __all__ = [
     "Appeal",
     "AppealMessage",
+    "BulkRun",
     "Certificate",
     "CertificateKey",
     "DailyFigures",

@@ -88,6 +88,22 @@ class WorkItem(models.Model):
         return self.assigned_until is not None and self.assigned_until > timezone.now()
 
 
+class BulkRun(models.Model):
+    """Many cases settled or given away at once. Its id comes with the form: sent twice it is one run."""
+
+    uid = models.UUIDField(primary_key=True, editable=False)
+    kind = models.CharField(max_length=24)
+    action = models.CharField(max_length=24)  # an outcome, or "assign"
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    n_done = models.PositiveSmallIntegerField(default=0)
+    n_skipped = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.uid}"
+
+
 class WorkNote(models.Model):
     """What staff wrote down about a case."""
 

@@ -80,6 +80,7 @@ QUEUE = queues.QueueKind(
     ),
     icon="flag",
     barred=barred,
+    bulk=("dismissed",),
     note_hint=_(
         "Unless you dismiss it, the person reads your reason as the facts of the decision. Do not name who reported."
     ),

@@ -307,6 +307,7 @@ PAGES: dict[str, Route] = {
     "moderation:home": route(GET=STAFF),
     "moderation:queue": route(QUEUE, GET=RECOVERIES),
     "moderation:take-next": route(QUEUE, POST=RECOVERIES),
+    "moderation:bulk": route({"kind": "report queue"}, POST=ask(REPORTS, trust.cases_to_dismiss)),
     "moderation:case": route(CASE, GET=ask(RECOVERIES, **CASE_LOOK)),
     "moderation:case-take": route(CASE, POST=RECOVERIES),
     "moderation:case-release": route(CASE, POST=ask(RECOVERIES, make.held_case)),

@@ -42,6 +42,7 @@ def make_trust(owner: User, peer: User) -> dict[str, Any]:
         "report case": report.case.uid,
         "report file": report.files.get().file.uid,
         "report kind": "user",
+        "report queue": "report",
         "sanction": open_one.uid,
         "appeal": appeal.uid,
     }
@@ -55,6 +56,13 @@ def _warn(user: User, staff: User) -> Sanction:
 def report_of_the_peer(scene: Scene) -> dict[str, Any]:
     """The body of the API: the peer, reported."""
     return {"kind": "user", "user_id": str(scene.world.peer.user.uid), **REPORT}
+
+
+def cases_to_dismiss(scene: Scene) -> dict[str, Any]:
+    """All that the page that asks would send."""
+    item = WorkItem.objects.get(kind="report", ref=scene.world.objects["report case"])
+    run = "00000000-0000-7000-8000-00000000000c"
+    return {"item": [str(item.uid)], "action": "dismissed", "note": "Nothing to it", "run": run}
 
 
 def appeal_held(scene: Scene) -> dict[str, str]:

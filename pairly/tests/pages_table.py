@@ -761,6 +761,16 @@ EVERYWHERE = [
         persona="staff",
         rendered=shown(staff_pages.CASE, act=staff_pages.give),
     ),
+    Entry(name="staff-queue-bulk", view="moderation:queue", persona="staff", rendered=staff_pages.bulk_queue),
+    Entry(name="staff-bulk", view="moderation:bulk", persona="staff", rendered=staff_pages.bulk_asked),
+    Entry(name="staff-bulk-none", view="moderation:bulk", persona="staff", rendered=staff_pages.bulk_of_nothing),
+    Entry(
+        name="staff-bulk-errors",
+        view="moderation:bulk",
+        persona="staff",
+        rendered=staff_pages.bulk_without_reason,
+        status=422,
+    ),
     Entry(name="staff-assign", view="moderation:case-assign", persona="staff", rendered=shown(staff_pages.ASSIGN)),
     Entry(
         name="staff-assign-errors",

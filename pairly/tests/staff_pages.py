@@ -8,8 +8,10 @@ from django.test import Client
 from django.utils import timezone
 
 from moderation.models import DailyFigures, DailyRevenue, WorkItem
+from moderation.reports.services import submitting
 from moderation.services import assigning, fraud_alerts, work
 from moderation.tests.kinds import KIND, open_cases, registered
+from pairly.common.ids import uuid7
 from pairly.testing.people import make_staff, make_user, sign_in_as
 from security.models import FraudAlert
 from security.services import events, fraud
@@ -58,6 +60,51 @@ HOME = "/staff/"
 QUEUE = f"/staff/queues/{KIND}/"
 CASE = "/staff/cases/{case}/"
 ASSIGN = "/staff/cases/{case}/assign/"
+
+
+# -- many reports at once
+REPORTS = "/staff/queues/report/"
+
+
+def _reports(n, *, category="spam"):
+    made = [
+        submitting.submit(reporter=make_user(), kind="user", target=make_user().uid, category=category, details="Ads.")
+        for _ in range(n)
+    ]
+    return list(WorkItem.objects.filter(ref__in=[report.case.uid for report in made]).order_by("pk"))
+
+
+def _reports_to_do():
+    """Three that are free, one critical, one that a colleague works on."""
+    staff, other = make_staff("moderator", name="Mina Moderator"), make_staff("moderator", name="Olu Other")
+    free, critical = _reports(4), _reports(1, category="minor")
+    work.take(uid=free[-1].uid, user=other)
+    return staff, other, [*free, *critical]
+
+
+def _ask(items, staff, **more):
+    return sign_in_as(staff).post(f"{REPORTS}bulk/?severity=1", {"item": [item.uid for item in items], **more})
+
+
+def bulk_queue():
+    staff, other, items = _reports_to_do()
+    assigning.assign(uid=items[0].uid, user=staff, to=other.uid, seen=None)
+    return sign_in_as(staff).get(REPORTS)
+
+
+def bulk_asked():
+    staff, _other, items = _reports_to_do()
+    return _ask(items, staff, action="dismissed")
+
+
+def bulk_of_nothing():
+    staff, other, items = _reports_to_do()
+    return _ask(items[3:4], staff, action="assign", to=other.uid)
+
+
+def bulk_without_reason():
+    staff, _other, items = _reports_to_do()
+    return _ask(items[:2], staff, action="dismissed", note="", run=uuid7())
 
 
 # -- fraud
