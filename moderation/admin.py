@@ -7,6 +7,7 @@ from security.read_only_admin import ReadOnlyAdmin
 from .models import (
     Appeal,
     BulkRun,
+    CannedReason,
     Certificate,
     DailyFigures,
     DailyRevenue,
@@ -52,6 +53,17 @@ class BulkRunAdmin(ReadOnlyAdmin[BulkRun]):
     list_filter = ("kind", "action")
     search_fields = ("uid", "by__uid")
     list_select_related = ("by",)
+
+
+@admin.register(CannedReason)
+class CannedReasonAdmin(ReadOnlyAdmin[CannedReason]):
+    """Texts that reasons begin with. They are written on their own page; what was before stands in the audit log."""
+
+    view_permission = "users.staff_edit_reasons"
+    list_display = ("uid", "kind", "language", "title", "version", "changed_by", "changed_at", "retired_at")
+    list_filter = ("kind", "language")
+    search_fields = ("uid", "title", "text")
+    list_select_related = ("changed_by",)
 
 
 @admin.register(WorkNote)

@@ -22,6 +22,11 @@ FIGURES_DAYS_MAX = 92
 # A file holds no more rows than this; the filter has to be narrowed then.
 CSV_ROWS_MAX = 100_000
 NOTE_MAX = 4000
+# A kept text, and its title.
+CANNED_MAX = 2000
+CANNED_TITLE_MAX = 80
+REASONS_PAGE = 30
+EDIT_REASONS = "users.staff_edit_reasons"
 # Comparisons with providers that the trial balance shows.
 COMPARISONS_SHOWN = 10
 ANALYTICS = "users.staff_view_analytics"

@@ -53,6 +53,24 @@ class TooManyCases(InvalidInput):
     code, title = "too_many_cases", _("That is more than may be done at once")
 
 
+class UnknownPlaceholder(InvalidInput):
+    code, title = "unknown_placeholder", _("There is no such placeholder")
+
+
+class EmptyPlaceholder(InvalidInput):
+    code, title = "empty_placeholder", _("A placeholder says nothing in this decision")
+
+
+class TitleTaken(InvalidInput):
+    code, title = "title_taken", _("Another text of this kind and language has this title")
+
+
+class TextChanged(Problem):
+    """Somebody else wrote meanwhile."""
+
+    code, status, title = "text_changed", 409, _("Somebody changed this text meanwhile. Look at it again")
+
+
 class ReasonMissing(InvalidInput):
     code, title = "reason_missing", _("Write down why")
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django_stubs_ext import StrOrPromise
 
@@ -17,6 +17,29 @@ from .constants import NEVER_IN_BULK
 if TYPE_CHECKING:
     from users.models import User
 
+    from .models import WorkItem
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """A piece of what somebody reads of a decision: `where` they find it, its title and its text."""
+
+    where: str
+    title: str
+    text: str
+
+
+class Values(Protocol):
+    """What the placeholders of a reason stand for with this outcome, "" or nothing for one that says nothing."""
+
+    def __call__(self, *, item: WorkItem, outcome: str) -> dict[str, str]: ...
+
+
+class Letters(Protocol):
+    """What the person reads of this outcome with this note, changing nothing. Raises NotFound."""
+
+    def __call__(self, *, item: WorkItem, outcome: str, note: str) -> list[Letter]: ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
@@ -25,7 +48,7 @@ class Decision:
     `apply(item=, staff=, note=)` does it, in the transaction that closes the case; a Problem that it raises leaves
     the case open. With `takes_two`, for every case or for those whose `ref` it says so of, the first person's say only
     passes the case on (`on_pass`, same arguments), and somebody else's same say decides. `needs_proof` asks for a fresh
-    step-up. `key` is the letter that presses the button.
+    step-up. Where `is_read`, the person it is about reads the note. `key` is the letter that presses the button.
     """
 
     outcome: str
@@ -36,6 +59,7 @@ class Decision:
     needs_reason: bool = True
     needs_proof: bool = False
     is_danger: bool = False
+    is_read: bool = False
     key: str = ""
 
     def is_for_two(self, *, ref: uuid.UUID) -> bool:
@@ -56,7 +80,8 @@ class QueueKind:
     depends on the decision. `barred` tells of many matters who has a part in each (public ids), beside whom it is
     about and who had their say: they are never given the case. `bulk` names the decisions that may be taken of many
     cases at once; a queue without any has no bulk actions. Never those of NEVER_IN_BULK, nor what takes two people or a
-    proof (ValueError).
+    proof (ValueError). `reasons` is the kind of kept texts that a note may begin with, `values` what their placeholders
+    stand for, and `letters` what is read of a decision that `is_read`; both are called in the person's language.
     """
 
     kind: str
@@ -71,6 +96,14 @@ class QueueKind:
     note_hint: StrOrPromise = ""
     barred: Callable[[Collection[uuid.UUID]], Mapping[uuid.UUID, Collection[uuid.UUID]]] = _nobody
     bulk: tuple[str, ...] = ()
+    reasons: str = ""
+    values: Values | None = None
+    letters: Letters | None = None
+
+    @property
+    def read_decisions(self) -> list[Decision]:
+        """Those whose note the person reads."""
+        return [decision for decision in self.decisions if decision.is_read]
 
     def __post_init__(self) -> None:
         for outcome in self.bulk:

@@ -25,6 +25,7 @@ PERMISSIONS: list[tuple[str, StrOrPromise]] = [
     ("staff_announce", _("Write announcements")),
     ("staff_view_analytics", _("See analytics")),
     ("staff_view_webhooks", _("See webhooks that were given up")),
+    ("staff_edit_reasons", _("Write the texts of reasons")),
 ]
 
 ADMIN, MODERATOR, FINANCE, SUPPORT, SECURITY = "admin", "moderator", "finance", "support", "security"

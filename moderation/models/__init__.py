@@ -1,3 +1,4 @@
+from .canned import CannedReason
 from .certificate import Certificate, CertificateKey
 from .figures import DailyFigures, DailyRevenue
 from .organisation import Delivery, Membership, Organisation, Representation, Webhook
@@ -11,6 +12,7 @@ __all__ = [
     "Appeal",
     "AppealMessage",
     "BulkRun",
+    "CannedReason",
     "Certificate",
     "CertificateKey",
     "DailyFigures",

@@ -19,7 +19,7 @@ from .. import queues, selectors
 from ..constants import LOCK_TIME, NOTE_MAX
 from ..errors import CaseAssigned, CaseNotHeld, CaseTaken, ReasonMissing, UnknownOutcome
 from ..models import WorkItem, WorkNote
-from . import trail
+from . import letters, trail
 
 Severity = WorkItem.Severity
 # Neither taken by anybody nor kept for anybody.
@@ -134,8 +134,9 @@ def decide(*, uid: uuid.UUID, user: User, outcome: str, note: str = "", sign_in:
     """Settle a case as one of its queue's decisions, and do what that means, in one transaction.
 
     Only who holds it, once: one conditional UPDATE. A decision that takes two is passed on by the first. `sign_in` is
-    whose fresh proof counts, for decisions that need one. Raises NotFound, UnknownOutcome, StepUpRequired,
-    ReasonMissing, CaseNotHeld, and whatever the decision refuses with.
+    whose fresh proof counts, for decisions that need one. Placeholders in a note that its person reads are filled, and
+    so it is kept. Raises NotFound, UnknownOutcome, StepUpRequired, ReasonMissing, EmptyPlaceholder, CaseNotHeld, and
+    whatever the decision refuses with.
     """
     item = selectors.get_item(user=user, uid=uid)
     decision = queues.get_kind(kind=item.kind).find_decision(outcome)
@@ -145,6 +146,7 @@ def decide(*, uid: uuid.UUID, user: User, outcome: str, note: str = "", sign_in:
         _check_proof(user, sign_in)
     if decision.needs_reason and not note.strip():
         raise ReasonMissing(errors=[{"pointer": "/note", "code": "required", "detail": str(ReasonMissing.title)}])
+    note = letters.fill(item=item, outcome=outcome, note=note)
     with transaction.atomic():
         if item.passed_by_id is None and decision.is_for_two(ref=item.ref):
             _pass_on(item, user, decision, note)

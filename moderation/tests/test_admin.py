@@ -17,6 +17,7 @@ from credits.services import purchases
 from moderation.models import (
     Appeal,
     BulkRun,
+    CannedReason,
     DailyRevenue,
     Delivery,
     Membership,
@@ -103,6 +104,7 @@ def make_somebody() -> User:
     DataExport.objects.create(user=fan)
     item = WorkItem.objects.create(kind="test", ref=uuid7(), subject_uid=fan.uid, due_at=now)
     WorkNote.objects.create(item=item, author=staff, text="seen")
+    CannedReason.objects.create(kind="report", title="Spam", text="You advertised.", changed_by=staff)
     BulkRun.objects.create(uid=uuid7(), kind="report", action="dismissed", by=staff)
     Verification.objects.create(user=fan, document_type="passport")
     _trust(fan, creator, staff)

@@ -7,9 +7,9 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
-from moderation.models import DailyFigures, DailyRevenue, WorkItem
+from moderation.models import CannedReason, DailyFigures, DailyRevenue, WorkItem
 from moderation.reports.services import submitting
-from moderation.services import assigning, fraud_alerts, work
+from moderation.services import assigning, fraud_alerts, reasons, work
 from moderation.tests.kinds import KIND, open_cases, registered
 from pairly.common.ids import uuid7
 from pairly.testing.people import make_staff, make_user, sign_in_as
@@ -105,6 +105,75 @@ def bulk_of_nothing():
 def bulk_without_reason():
     staff, _other, items = _reports_to_do()
     return _ask(items[:2], staff, action="dismissed", note="", run=uuid7())
+
+
+# -- kept texts
+REASONS = "/staff/reasons/"
+KEPT = "{handle}, your messages advertised something. That breaks a rule: {reason}. You may not write until {until}."
+
+
+def _texts():
+    """Somebody who writes them, and three in three languages."""
+    admin = make_staff("admin", name="Ada Admin")
+    given = (("en", "Advertising", KEPT), ("hi", "विज्ञापन", "{handle}, आपने विज्ञापन भेजा: {reason}."))
+    given += (("ar", "إعلانات", "{handle}، لقد أرسلت إعلانات: {reason}."),)
+    if not CannedReason.objects.exists():
+        for language, title, text in given:
+            reasons.write(user=admin, kind="report", language=language, title=title, text=text)
+        row = reasons.write(user=admin, kind="sanction", language="en", title="Advertising, again", text=KEPT)
+        reasons.retire(user=admin, uid=row.uid)
+        reasons.restore(user=admin, uid=row.uid)
+    return sign_in_as(admin)
+
+
+def texts():
+    return _texts().get(REASONS)
+
+
+def texts_none():
+    return _texts().get(f"{REASONS}?q=nothing-like-this")
+
+
+def texts_errors():
+    return _texts().get(f"{REASONS}?kind=else")
+
+
+def text_new():
+    return _texts().get(f"{REASONS}new/")
+
+
+def text_old():
+    return _texts().get(f"{REASONS}{CannedReason.objects.earliest('pk').uid}/")
+
+
+def text_errors():
+    wrong = {"kind": "report", "language": "en", "title": "", "text": "Dear {name}"}
+    return _texts().post(f"{REASONS}new/", wrong)
+
+
+def _previewed(**body):
+    """A case of reports on which somebody works, with a kept text put in and read as its person will read it."""
+    _texts()
+    staff, text = make_staff("moderator", name="Mina Moderator"), CannedReason.objects.earliest("pk")
+    item = work.take(uid=_reports(1)[0].uid, user=staff)
+    sent = {"step": "fill", "canned": text.uid, "shown": "muted", "note": "", **body}
+    return sign_in_as(staff).post(f"/staff/cases/{item.uid}/preview/", sent)
+
+
+def case_preview():
+    return _previewed()
+
+
+def case_preview_refused():
+    return _previewed(shown="warned")
+
+
+def suspension_preview():
+    _texts()
+    text = CannedReason.objects.get(kind="sanction")
+    sent = {"step": "fill", "canned": text.uid, "facts": "", "rule": "spam", "scope": "all", "duration": "168"}
+    path = f"/staff/users/{make_user(name='Ben Besteller').uid}/suspend/preview/"
+    return sign_in_as(make_staff("moderator", name="Mina Moderator")).post(path, {**sent, "nonce": uuid7()})
 
 
 # -- fraud
