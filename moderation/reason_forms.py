@@ -40,6 +40,7 @@ class CannedForm(forms.Form):
         named = [(name, [(str(row.uid), row.title) for row in rows]) for name, rows in groups]
         canned.choices = [("", gettext("Choose")), *named]
         shown.choices = [(decision.outcome, decision.label) for decision in decisions]
+        self.has_texts = bool(reasons)
         self._first = decisions[0].outcome if decisions else ""
 
     def get_wanted(self, *, is_fill: bool) -> tuple[uuid.UUID | None, str]:
