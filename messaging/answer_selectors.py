@@ -60,6 +60,12 @@ def get_dispute(*, uid: uuid.UUID, is_locked: bool = False) -> AnswerDispute:
     return found
 
 
+def list_party_uids(*, uids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, uuid.UUID]]:
+    """The two people of these disputes, by dispute: one query."""
+    rows = AnswerDispute.objects.filter(uid__in=uids).values_list("uid", "fan__uid", "creator__uid")
+    return {uid: (fan, creator) for uid, fan, creator in rows}
+
+
 def lock_open_dispute(*, uid: uuid.UUID) -> AnswerDispute | None:
     """An undecided dispute that nobody else works on, locked."""
     rows = AnswerDispute.objects.select_related("fan", "creator", "conversation").filter(uid=uid, state=State.OPEN)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -30,11 +30,12 @@ from users.views import redirect_to_next
 from . import account_selectors, people_panel, selectors
 from .account_forms import AccountsForm, SuspendForm, UnsuspendForm
 from .constants import CSV_ROWS_MAX, LOG_PAGE
+from .reason_forms import CannedForm, preview_answer
 from .sanctions import selectors as sanctions
-from .sanctions.constants import SUSPEND
-from .sanctions.services import imposing
-from .services import accounts
-from .staff import StaffPage
+from .sanctions.constants import REASONS, SUSPEND
+from .sanctions.services import imposing, previews
+from .services import accounts, letters
+from .staff import StaffPage, wants_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ class AccountPage(AccountsPage):
         *,
         suspend_form: SuspendForm | None = None,
         unsuspend_form: UnsuspendForm | None = None,
+        canned_form: CannedForm | None = None,
+        preview: letters.Preview | None = None,
         status: int = 200,
     ) -> HttpResponse:
         """The page, with the forms as they were refused if they were."""
@@ -124,6 +127,8 @@ class AccountPage(AccountsPage):
             "is_suspended": person.state == "suspended",
             "suspend_form": suspend_form or SuspendForm(initial={"nonce": uuid7()}),
             "unsuspend_form": unsuspend_form or UnsuspendForm(),
+            "canned_form": canned_form or (_canned_form(person) if may_suspend else None),
+            "preview": preview,
             "needs_proof": may_suspend and not step_up.is_fresh(sign_in=self.sign_in),
             "proof_path": reverse("moderation:account", args=[uid]),
         }
@@ -172,6 +177,34 @@ class SuspendPage(AccountPage):
         return redirect("moderation:account", uid)
 
 
+class PreviewPage(AccountPage):
+    """POST only: a kept text put into what happened (`step=fill`), and how the suspension would read. Nothing is done.
+
+    A script that asks for JSON gets the text and the letters alone.
+    """
+
+    http_method_names = ["post"]
+    permission = SUSPEND
+
+    def post(self, request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+        person = sanctions.get_suspendable(staff=self.staff, uid=uid)
+        canned, given = _canned_form(person, request.POST), request.POST.copy()
+        facts, preview, status = request.POST.get("facts", ""), None, 422
+        if canned.is_valid():
+            chosen, _shown = canned.get_wanted(is_fill=request.POST.get("step") == "fill")
+            facts = letters.put_in(kind=REASONS, uid=chosen, text=facts) if chosen else facts
+        given["facts"] = facts
+        form = SuspendForm(given)
+        if form.is_valid():
+            try:
+                preview, status = previews.preview(user=person, **form.as_fields()), 200
+            except Problem as problem:
+                form.add_problem(problem)
+        if wants_json(request):
+            return JsonResponse(preview_answer(text=facts, form=form, preview=preview))
+        return self.show_account(request, uid, suspend_form=form, canned_form=canned, preview=preview, status=status)
+
+
 class UnsuspendPage(AccountPage):
     """POST only: let somebody back."""
 
@@ -195,6 +228,10 @@ class UnsuspendPage(AccountPage):
             return self.show_account(request, uid, unsuspend_form=form, status=problem.status)
         messages.success(request, gettext("They may come back, and are told why."))
         return redirect("moderation:account", uid)
+
+
+def _canned_form(person: User, given: QueryDict | None = None) -> CannedForm:
+    return CannedForm(given, reasons=letters.list_reasons(kind=REASONS, language=person.language))
 
 
 def _query(request: HttpRequest, **changes: str) -> str:

@@ -6,6 +6,8 @@ from security.read_only_admin import ReadOnlyAdmin
 
 from .models import (
     Appeal,
+    BulkRun,
+    CannedReason,
     Certificate,
     DailyFigures,
     DailyRevenue,
@@ -27,9 +29,41 @@ class WorkItemAdmin(ReadOnlyAdmin[WorkItem]):
     """Cases of all queues, for who oversees the work."""
 
     view_permission, subject = "users.staff_view_audit", "subject_uid"
-    list_display = ("uid", "kind", "severity", "created_at", "due_at", "taken_by", "decided_by", "outcome")
+    list_display = (
+        "uid",
+        "kind",
+        "severity",
+        "created_at",
+        "due_at",
+        "taken_by",
+        "assigned_to",
+        "decided_by",
+        "outcome",
+    )
     list_filter = ("kind", "severity", "outcome")
     search_fields = ("uid", "ref", "subject_uid")
+
+
+@admin.register(BulkRun)
+class BulkRunAdmin(ReadOnlyAdmin[BulkRun]):
+    """What was done to many cases at once; each of them stands in the audit log too."""
+
+    view_permission = "users.staff_view_audit"
+    list_display = ("uid", "kind", "action", "by", "n_done", "n_skipped", "created_at", "ended_at")
+    list_filter = ("kind", "action")
+    search_fields = ("uid", "by__uid")
+    list_select_related = ("by",)
+
+
+@admin.register(CannedReason)
+class CannedReasonAdmin(ReadOnlyAdmin[CannedReason]):
+    """Texts that reasons begin with. They are written on their own page; what was before stands in the audit log."""
+
+    view_permission = "users.staff_edit_reasons"
+    list_display = ("uid", "kind", "language", "title", "version", "changed_by", "changed_at", "retired_at")
+    list_filter = ("kind", "language")
+    search_fields = ("uid", "title", "text")
+    list_select_related = ("changed_by",)
 
 
 @admin.register(WorkNote)

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 
@@ -16,10 +16,12 @@ from users.errors import StepUpRequired
 
 from . import people_panel, queues, selectors
 from .constants import QUEUE_PAGE
-from .forms import DecisionForm, NoteForm, QueueForm
+from .errors import CaseNotHeld
+from .forms import AssignForm, DecisionForm, NoteForm, QueueForm
 from .models import WorkItem
-from .services import trail, work
-from .staff import StaffPage
+from .reason_forms import CannedForm, preview_answer
+from .services import assigning, letters, trail, work
+from .staff import StaffPage, wants_json
 
 
 class QueuePage(StaffPage):
@@ -35,6 +37,9 @@ class QueuePage(StaffPage):
         following = request.GET.copy()
         following["before"] = str(rows[QUEUE_PAGE - 1].pk) if has_more else ""
         context = {"kind": found, "form": form, "rows": rows[:QUEUE_PAGE], "wanted": wanted}
+        if found.bulk and wanted["state"] != "decided":
+            context["bulk"] = [found.find_decision(outcome) for outcome in found.bulk]
+            context["workers"] = selectors.list_workers(kind=found)
         context["following"] = following.urlencode() if has_more else ""
         return self.show(request, "moderation/queue.html", context)
 
@@ -52,6 +57,8 @@ class CasePage(StaffPage):
         *,
         decision_form: DecisionForm | None = None,
         note_form: NoteForm | None = None,
+        canned_form: CannedForm | None = None,
+        preview: letters.Preview | None = None,
         status: int = 200,
     ) -> HttpResponse:
         """The page of a case, with the forms as they were refused if they were."""
@@ -64,8 +71,12 @@ class CasePage(StaffPage):
             "panel": people_panel.find_panel(uid=item.subject_uid),
             "notes": selectors.list_notes(item=item),
             "is_mine": is_mine,
+            "is_kept_for_me": item.is_assigned and item.assigned_to_id == self.staff.pk,
+            "assign_form": self._assign_form(item),
             "was_mine": item.passed_by_id == self.staff.pk,
             "decision_form": decision_form or DecisionForm(),
+            "canned_form": (canned_form or _canned_form(kind, item)) if is_mine and kind.reasons else None,
+            "preview": preview,
             "note_form": note_form or NoteForm(),
         }
         trail.note_view(
@@ -78,6 +89,14 @@ class CasePage(StaffPage):
             details={"kind": item.kind, "case": str(item.uid)},
         )
         return self.show(request, "moderation/case.html", context, status=status)
+
+    def _assign_form(self, item: WorkItem) -> AssignForm | None:
+        """For who may say whose the case is; None for everybody else, and once it is decided."""
+        people = [] if item.decided_at else selectors.list_colleagues(item=item)
+        if self.staff not in people:
+            return None
+        initial = {"seen": assigning.keeper_of(item=item), "back": "case"}
+        return AssignForm(people=people, initial=initial, auto_id="assign_%s")
 
 
 class TakeNextPage(StaffPage):
@@ -165,6 +184,44 @@ class DecidePage(CasePage):
         return self.show_case(request, item, decision_form=form, status=status)
 
 
+class PreviewPage(CasePage):
+    """POST only: a kept text put into the reason (`step=fill`), and how a decision would read. Nothing is decided.
+
+    A script that asks for JSON gets the text and the letters alone.
+    """
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+        item = selectors.get_item(user=self.staff, uid=uid)
+        kind = queues.get_kind(kind=item.kind)
+        if not kind.reasons:
+            raise NotFound
+        form, canned = DecisionForm(request.POST), _canned_form(kind, item, request.POST)
+        note, preview, status = str(form["note"].value() or ""), None, 200
+        is_readable = form.is_valid() and canned.is_valid()
+        try:
+            if not work.renew(item=item, user=self.staff):
+                raise CaseNotHeld
+            if is_readable:
+                chosen, shown = canned.get_wanted(is_fill=request.POST.get("step") == "fill")
+                if chosen:
+                    note = letters.put_in(kind=kind.reasons, uid=chosen, text=note)
+                    form = DecisionForm({"note": note})
+                    form.is_valid()
+                preview = letters.preview(item=item, outcome=shown, note=note)
+        except NotFound:
+            raise
+        except Problem as problem:
+            form.add_problem(problem)
+            status = problem.status
+        status = status if is_readable or status != 200 else 422
+        if wants_json(request):
+            answer = preview_answer(text=note, form=form, preview=preview)
+            return JsonResponse(answer, status=409 if status == 409 else 200)
+        return self.show_case(request, item, decision_form=form, canned_form=canned, preview=preview, status=status)
+
+
 def next_case(request: HttpRequest, page: StaffPage, kind: str) -> HttpResponse:
     """To the next case of the queue, or to the queue when nothing is left."""
     item = work.take_next(kind=kind, user=page.staff)
@@ -172,6 +229,11 @@ def next_case(request: HttpRequest, page: StaffPage, kind: str) -> HttpResponse:
         return redirect("moderation:case", item.uid)
     messages.info(request, gettext("Nothing waits in this queue for you."))
     return redirect("moderation:queue", kind)
+
+
+def _canned_form(kind: queues.QueueKind, item: WorkItem, given: QueryDict | None = None) -> CannedForm:
+    reasons = letters.list_reasons(kind=kind.reasons, language=letters.language_of(item=item))
+    return CannedForm(given, reasons=reasons, decisions=kind.read_decisions)
 
 
 def _evidence(kind: queues.QueueKind, item: WorkItem) -> dict[str, Any] | None:

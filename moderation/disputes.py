@@ -7,6 +7,7 @@ earlier disputes of the two ended.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -59,6 +60,11 @@ def close_case(*, uid: uuid.UUID, outcome: str) -> None:
     disputes.close_case(kind=KIND, ref=uid, outcome=outcome)
 
 
+def barred(refs: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Collection[uuid.UUID]]:
+    """Neither of the two decides."""
+    return answer_selectors.list_party_uids(uids=refs)
+
+
 QUEUE = queues.QueueKind(
     kind=KIND,
     title=_("Not an answer"),
@@ -71,5 +77,6 @@ QUEUE = queues.QueueKind(
         queues.Decision(outcome="rejected", label=_("An answer: credits to the creator"), apply=reject, key="R"),
     ),
     icon="return",
+    barred=barred,
     is_reason_shared=True,
 )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,11 +9,12 @@ from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from users.forms import ProblemForm
+from users.models import User
 
 from .constants import ANALYTICS_DAYS, NOTE_MAX
 from .models import WorkItem
 
-STATES = [("open", _("Open")), ("mine", _("Mine")), ("decided", _("Decided"))]
+STATES = [("open", _("Open")), ("mine", _("Mine")), ("free", _("Nobody’s")), ("decided", _("Decided"))]
 
 
 class QueueForm(forms.Form):
@@ -54,6 +57,50 @@ class NoteForm(ProblemForm):
         max_length=NOTE_MAX,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class AssignForm(ProblemForm):
+    """Whom to give a case to, of `people`. `seen`: whom it was kept for when the form was made."""
+
+    to = forms.TypedChoiceField(label=_("Colleague"), coerce=uuid.UUID)
+    seen = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    back = forms.ChoiceField(choices=[("case", ""), ("queue", "")], required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        to = self.fields["to"]
+        assert isinstance(to, forms.ChoiceField)
+        to.choices = [("", gettext("Choose")), *((str(one.uid), one.name) for one in people)]
+
+
+class BulkForm(ProblemForm):
+    """Cases of one queue, and what is to be done with all of them. `run` makes a form that is sent twice one run."""
+
+    action = forms.CharField(max_length=24)
+    item = forms.TypedMultipleChoiceField(required=False, coerce=uuid.UUID)
+    to = forms.UUIDField(required=False)
+    run = forms.UUIDField(required=False)
+    note = forms.CharField(
+        label=_("Reason"),
+        max_length=NOTE_MAX,
+        required=False,
+        help_text=_("One reason for all of them. Colleagues read it with each case, and it stays."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        item = self.fields["item"]
+        assert isinstance(item, forms.ChoiceField)
+        item.valid_value = _is_uuid  # type: ignore[method-assign]  # any id: the service says which of them exist
+
+
+def _is_uuid(value: object) -> bool:
+    try:
+        uuid.UUID(str(value))
+    except ValueError:
+        return False
+    return True
 
 
 class AnalyticsForm(forms.Form):

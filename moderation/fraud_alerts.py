@@ -5,6 +5,7 @@ which is what each rule's precision is counted from; what follows for an account
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -41,6 +42,11 @@ def decide(*, item: WorkItem, staff: User, note: str, outcome: str) -> None:
     fraud_alerts.resolve(uid=item.ref, staff=staff, outcome=outcome, note=note)
 
 
+def barred(refs: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Collection[uuid.UUID]]:
+    """Whose account stands in an alert says nothing about it."""
+    return alert_selectors.list_account_uids(uids=refs)
+
+
 def _say(outcome: str, label: Any, key: str, *, is_danger: bool = False) -> queues.Decision:
     return queues.Decision(
         outcome=outcome, label=label, apply=partial(decide, outcome=outcome), is_danger=is_danger, key=key
@@ -59,5 +65,7 @@ QUEUE = queues.QueueKind(
         _say("false_positive", _("A false alarm"), "R"),
     ),
     icon="alert",
+    barred=barred,
+    bulk=("false_positive",),
     note_hint=_("Colleagues read it. What follows for the accounts is decided on their own pages."),
 )

@@ -33,6 +33,7 @@ from users.types import SignIn
 from users.views import redirect_to_next
 
 from . import selectors
+from .constants import EDIT_REASONS
 from .types import QueueState
 
 
@@ -56,6 +57,7 @@ LINKS = (
     Link("moderation:announcements", _("Announcements"), "users.staff_announce", "spark"),
     Link("moderation:money", _("Trial balance"), "users.staff_view_payouts", "wallet"),
     Link("moderation:payments", _("Payments"), "users.staff_view_payouts", "card"),
+    Link("moderation:reasons", _("Kept texts"), EDIT_REASONS, "letter"),
     # -- people and invitations
     Link("moderation:people", _("Who works here"), "users.staff_invite", "people"),
     # -- payouts
@@ -117,6 +119,11 @@ class StaffPage(View):
         states = selectors.list_queue_states(user=self.staff)
         frame = {"staff_links": list_navigation(request=request, user=self.staff, states=states), "states": states}
         return render(request, template, {**frame, **(context or {})}, status=status)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script of the page asks, which puts the answer in itself."""
+    return request.headers.get("Accept") == "application/json"
 
 
 def second_factor_first(request: HttpRequest, *, outsiders: type[Problem] = NotFound) -> HttpResponse | None:

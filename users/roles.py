@@ -26,6 +26,7 @@ PERMISSIONS: list[tuple[str, StrOrPromise]] = [
     ("staff_view_analytics", _("See analytics")),
     ("staff_view_webhooks", _("See webhooks that were given up")),
     ("staff_resend_webhooks", _("Send again what webhooks were not told")),
+    ("staff_edit_reasons", _("Write the texts of reasons")),
 ]
 
 ADMIN, MODERATOR, FINANCE, SUPPORT, SECURITY = "admin", "moderator", "finance", "support", "security"

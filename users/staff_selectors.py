@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from django.contrib.auth.models import Permission
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django_otp_webauthn.utils import get_credential_model
@@ -67,6 +68,15 @@ def list_admins() -> QuerySet[User]:
     """Everybody who may invite and remove: active staff with the role, or made by `createsuperuser`."""
     is_admin = Q(pk__in=User.objects.filter(groups__name=ADMIN).values("pk")) | Q(is_superuser=True)
     return User.objects.filter(is_admin, is_staff=True, is_active=True)
+
+
+def list_permitted(*, permission: str) -> list[User]:
+    """Active staff who may do something ("users.staff_review_reports"), by name: one query."""
+    app, _, codename = permission.partition(".")
+    held = Permission.objects.filter(codename=codename, content_type__app_label=app)
+    may = Q(is_superuser=True) | Q(groups__permissions__in=held) | Q(user_permissions__in=held)
+    found = User.objects.filter(may, is_staff=True, is_active=True).values("pk")
+    return list(User.objects.filter(pk__in=found).order_by("name", "pk"))
 
 
 def list_invitations(*, user: User, limit: int, before: uuid.UUID | None = None) -> list[InvitationRow]:

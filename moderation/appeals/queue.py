@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pairly.common.problems import NotFound
 from users.models import User
+from users.registry import names_of
 
 from .. import queues
-from ..models import WorkItem
+from ..models import Appeal, WorkItem
 from ..reports import selectors as reports
 from ..sanctions import selectors as sanctions
+from ..sanctions.services import drafts
 from ..verifications.words import reason_of
 from . import selectors
 from .constants import KIND, PERMISSION, TARGET
 from .forms import WordsForm
-from .services import deciding
+from .services import deciding, notices
 
 
 def load(ref: uuid.UUID) -> dict[str, Any]:
@@ -47,6 +51,35 @@ def refuse(*, item: WorkItem, staff: User, note: str) -> None:
     deciding.refuse(staff=staff, uid=item.ref, note=note)
 
 
+def barred(refs: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Collection[uuid.UUID]]:
+    """Another person than the first one decides."""
+    return selectors.list_first_uids(uids=refs)
+
+
+def values(*, item: WorkItem, outcome: str) -> dict[str, str]:
+    """Of the placeholders in a reason: what the appealed decision says."""
+    appeal = _get(item)
+    if appeal.sanction:
+        return drafts.values(user=appeal.user, rule=appeal.sanction.rule, until=appeal.sanction.until)
+    reason = reason_of(verification=appeal.verification) if appeal.verification else ""
+    return {"handle": names_of(users=[appeal.user]).get(appeal.user.pk, ""), "reason": reason}
+
+
+def letters(*, item: WorkItem, outcome: str, note: str) -> list[queues.Letter]:
+    """The mail says how it ended; the note is read on the page of the appeal."""
+    _get(item)
+    title, text = notices.words(state=outcome)
+    said = [queues.Letter(where=gettext("On the page of their appeal"), title="Pairly", text=note)] if note else []
+    return [queues.Letter(where=gettext("By mail"), title=title, text=text), *said]
+
+
+def _get(item: WorkItem) -> Appeal:
+    appeal = selectors.find_for_staff(uid=item.ref)
+    if appeal is None:
+        raise NotFound
+    return appeal
+
+
 QUEUE = queues.QueueKind(
     kind=KIND,
     title=_("Appeals"),
@@ -55,9 +88,13 @@ QUEUE = queues.QueueKind(
     template="moderation/appeal_evidence.html",
     load=load,
     decisions=(
-        queues.Decision(outcome="granted", label=_("Grant: lift the decision"), apply=grant, key="A"),
-        queues.Decision(outcome="refused", label=_("The decision stands"), apply=refuse, key="R"),
+        queues.Decision(outcome="granted", label=_("Grant: lift the decision"), apply=grant, is_read=True, key="A"),
+        queues.Decision(outcome="refused", label=_("The decision stands"), apply=refuse, is_read=True, key="R"),
     ),
     icon="letter",
+    barred=barred,
+    reasons="appeal",
+    values=values,
+    letters=letters,
     note_hint=_("Who appealed reads your reason. Write it for them, and do not name who reported."),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from django.db.models import QuerySet
 
@@ -29,6 +30,12 @@ def find_for_staff(*, uid: uuid.UUID) -> Appeal | None:
     """For the page of its case, which has asked who may see it."""
     rows = Appeal.objects.select_related("user", "first_decided_by", "sanction__case", "verification")
     return rows.filter(uid=uid).first()
+
+
+def list_first_uids(*, uids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
+    """Who decided before what is appealed, by appeal: one query."""
+    rows = Appeal.objects.filter(uid__in=uids, first_decided_by__isnull=False)
+    return {uid: [first] for uid, first in rows.values_list("uid", "first_decided_by__uid")}
 
 
 def list_messages(*, appeal: Appeal) -> list[AppealMessage]:

@@ -1,3 +1,4 @@
+from .canned import CannedReason
 from .certificate import Certificate, CertificateKey
 from .figures import DailyFigures, DailyRevenue
 from .organisation import Delivery, Membership, Organisation, Representation, Webhook
@@ -5,11 +6,13 @@ from .report import Report, ReportCase, ReportedAttachment, ReportedMessage, Rep
 from .sanction import Appeal, AppealMessage, Sanction
 from .vault import FileKey, SealedFile
 from .verification import DocumentHash, DocumentLook, Verification, VerificationFile
-from .work import WorkItem, WorkNote
+from .work import BulkRun, WorkItem, WorkNote
 
 __all__ = [
     "Appeal",
     "AppealMessage",
+    "BulkRun",
+    "CannedReason",
     "Certificate",
     "CertificateKey",
     "DailyFigures",

@@ -129,6 +129,7 @@ class DocumentHash(models.Model):
     digest = models.BinaryField()
 
     class Meta:
+        verbose_name_plural = "document hashes"
         constraints = [
             models.UniqueConstraint(fields=["verification", "kind"], name="document_hash_once"),
         ]

@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,6 +89,15 @@ def list_reporters(*, case: ReportCase) -> list[tuple[User, uuid.UUID]]:
     """Who reported it, each with their report."""
     rows = Report.objects.filter(case=case).select_related("reporter").order_by("pk")
     return [(row.reporter, row.uid) for row in rows]
+
+
+def list_reporter_uids(*, case_uids: Collection[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UUID]]:
+    """Who reported, by case: one query."""
+    found: dict[uuid.UUID, set[uuid.UUID]] = {}
+    rows = Report.objects.filter(case__uid__in=case_uids).values_list("case__uid", "reporter__uid")
+    for case_uid, reporter_uid in rows:
+        found.setdefault(case_uid, set()).add(reporter_uid)
+    return found
 
 
 def get_record(*, user: User) -> Record:

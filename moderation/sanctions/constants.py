@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from users.constants import SUSPENSION_REASONS
 
 SUSPEND = "users.staff_suspend_users"
+REASONS = "sanction"  # the kind of kept texts that facts may begin with
 STATEMENT_MAIL = "moderation.statement"
 FACTS_MAX = 4000
 REASON_MAX = 500

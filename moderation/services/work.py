@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from pairly.common.problems import Problem
 from users.errors import StepUpRequired
 from users.models import User
 from users.services import step_up
@@ -16,11 +17,13 @@ from users.types import SignIn
 
 from .. import queues, selectors
 from ..constants import LOCK_TIME, NOTE_MAX
-from ..errors import CaseNotHeld, CaseTaken, ReasonMissing, UnknownOutcome
+from ..errors import CaseAssigned, CaseNotHeld, CaseTaken, ReasonMissing, UnknownOutcome
 from ..models import WorkItem, WorkNote
-from . import trail
+from . import letters, trail
 
 Severity = WorkItem.Severity
+# Neither taken by anybody nor kept for anybody.
+NOBODYS: dict[str, None] = {"taken_by": None, "taken_until": None, "assigned_to": None, "assigned_until": None}
 
 
 def open_item(
@@ -54,51 +57,66 @@ def raise_severity(*, kind: str, ref: uuid.UUID, severity: Severity, due_at: dat
 def close_item(*, kind: str, ref: uuid.UUID, outcome: str) -> bool:
     """Take a case off the queue that needs nobody any more (its owner cancelled it). Returns whether it was open."""
     rows = WorkItem.objects.filter(kind=kind, ref=ref, decided_at__isnull=True)
-    return rows.update(decided_at=timezone.now(), outcome=outcome, taken_by=None, taken_until=None) > 0
+    return rows.update(decided_at=timezone.now(), outcome=outcome, **NOBODYS) > 0
 
 
 def reopen_item(*, kind: str, ref: uuid.UUID) -> bool:
     """Put a decided case back: what was decided could not be done. Returns whether it was decided."""
     rows = WorkItem.objects.filter(kind=kind, ref=ref, decided_at__isnull=False)
-    return rows.update(decided_by=None, decided_at=None, outcome="", taken_by=None, taken_until=None) > 0
+    return rows.update(decided_by=None, decided_at=None, outcome="", **NOBODYS) > 0
 
 
 def take_next(*, kind: str, user: User) -> WorkItem | None:
-    """Give `user` the most severe, then oldest open case for LOCK_TIME: one they hold already, else a free one.
+    """Give `user` the most severe, then oldest open case for LOCK_TIME: one they hold already, else one that is kept
+    for them, else a free one.
 
-    Never one about themselves, nor one that they had their say in. None when there is none. Cases that others are
-    just taking are skipped (FOR UPDATE SKIP LOCKED), so nobody waits and nobody gets the same.
+    Never one about themselves, nor one that they had their say in or that is kept for somebody else. None when there
+    is none. Cases that others are just taking are skipped (FOR UPDATE SKIP LOCKED), so nobody waits and nobody gets
+    the same.
     """
     queues.get_kind_for(kind=kind, user=user)
     with transaction.atomic():
         rows = _takeable(user=user, kind=kind)
-        item = _held(rows, user).order_by("due_at").first() or _lock_first(rows)
+        held = _held(rows, user).order_by("due_at").first()
+        item = held or _lock_first(rows.filter(is_kept_for(user))) or _lock_first(rows.filter(is_kept_for_nobody()))
         if item is not None:
             _give(item, user)
     return item
 
 
 def take(*, uid: uuid.UUID, user: User) -> WorkItem:
-    """Give `user` this case for LOCK_TIME. Raises NotFound, CaseTaken, or CaseNotHeld for what is decided or theirs to
-    leave to somebody else."""
+    """Give `user` this case for LOCK_TIME. Raises NotFound, CaseTaken, CaseAssigned, or CaseNotHeld for what is decided
+    or theirs to leave to somebody else."""
     item = selectors.get_item(user=user, uid=uid)
     with transaction.atomic():
         n_taken = (
             _takeable(user=user, kind=item.kind)
             .filter(pk=item.pk)
             .filter(_is_free() | Q(taken_by=user))
+            .filter(is_kept_for(user) | is_kept_for_nobody())
             .update(taken_by=user, taken_until=timezone.now() + LOCK_TIME)
         )
     if not n_taken:
         item.refresh_from_db()
-        raise CaseNotHeld if item.decided_at or item.passed_by_id == user.pk else CaseTaken
+        raise _why_not(item, user)
     return selectors.get_item(user=user, uid=uid)
 
 
 def release(*, uid: uuid.UUID, user: User) -> WorkItem:
-    """Put a case back that `user` holds; for who does not hold it nothing changes. Raises NotFound."""
+    """Put a case back that `user` holds or that is kept for them; for who has neither nothing changes. Raises
+    NotFound."""
     item = selectors.get_item(user=user, uid=uid)
-    WorkItem.objects.filter(pk=item.pk, taken_by=user, decided_at__isnull=True).update(taken_by=None, taken_until=None)
+    own = WorkItem.objects.filter(Q(taken_by=user) | Q(assigned_to=user), pk=item.pk, decided_at__isnull=True)
+    with transaction.atomic():
+        kept = own.filter(is_kept_for(user)).select_for_update().first()
+        own.update(**NOBODYS)
+        if kept is not None:
+            trail.note_deed(
+                staff=user,
+                action="staff.case_unassigned",
+                subject_uid=item.subject_uid,
+                details={**_facts(item), "before": str(user.uid)},
+            )
     return item
 
 
@@ -116,8 +134,9 @@ def decide(*, uid: uuid.UUID, user: User, outcome: str, note: str = "", sign_in:
     """Settle a case as one of its queue's decisions, and do what that means, in one transaction.
 
     Only who holds it, once: one conditional UPDATE. A decision that takes two is passed on by the first. `sign_in` is
-    whose fresh proof counts, for decisions that need one. Raises NotFound, UnknownOutcome, StepUpRequired,
-    ReasonMissing, CaseNotHeld, and whatever the decision refuses with.
+    whose fresh proof counts, for decisions that need one. Placeholders in a note that its person reads are filled, and
+    so it is kept. Raises NotFound, UnknownOutcome, StepUpRequired, ReasonMissing, EmptyPlaceholder, CaseNotHeld, and
+    whatever the decision refuses with.
     """
     item = selectors.get_item(user=user, uid=uid)
     decision = queues.get_kind(kind=item.kind).find_decision(outcome)
@@ -127,6 +146,7 @@ def decide(*, uid: uuid.UUID, user: User, outcome: str, note: str = "", sign_in:
         _check_proof(user, sign_in)
     if decision.needs_reason and not note.strip():
         raise ReasonMissing(errors=[{"pointer": "/note", "code": "required", "detail": str(ReasonMissing.title)}])
+    note = letters.fill(item=item, outcome=outcome, note=note)
     with transaction.atomic():
         if item.passed_by_id is None and decision.is_for_two(ref=item.ref):
             _pass_on(item, user, decision, note)
@@ -152,9 +172,7 @@ def leave_to_another(*, item: WorkItem, staff: User) -> None:
     Usually the queue does this itself. But whoever leaves a case to others without a word counts for it as the
     first person too, and the next one's approval, which is the first there is, would close it.
     """
-    WorkItem.objects.filter(pk=item.pk).update(
-        passed_by=staff, decided_by=None, decided_at=None, outcome="", taken_by=None, taken_until=None
-    )
+    WorkItem.objects.filter(pk=item.pk).update(passed_by=staff, decided_by=None, decided_at=None, outcome="", **NOBODYS)
 
 
 def add_note(*, uid: uuid.UUID, user: User, text: str) -> WorkNote:
@@ -175,6 +193,23 @@ def _check_proof(user: User, sign_in: SignIn | None) -> None:
 def _takeable(*, user: User, kind: str) -> QuerySet[WorkItem]:
     rows = WorkItem.objects.filter(kind=kind, decided_at__isnull=True)
     return rows.exclude(subject_uid=user.uid).exclude(passed_by=user)
+
+
+def is_kept_for(user: User) -> Q:
+    """Which cases were given to `user`, and are theirs to take still."""
+    return Q(assigned_to=user, assigned_until__gt=timezone.now())
+
+
+def is_kept_for_nobody() -> Q:
+    """Which cases were given to nobody, or too long ago."""
+    return Q(assigned_until__isnull=True) | Q(assigned_until__lte=timezone.now())
+
+
+def _why_not(item: WorkItem, user: User) -> Problem:
+    """Why `user` cannot take a case."""
+    if item.decided_at or item.passed_by_id == user.pk:
+        return CaseNotHeld()
+    return CaseAssigned() if item.is_assigned and not item.is_taken else CaseTaken()
 
 
 def _is_free() -> Q:
@@ -205,7 +240,7 @@ def _close(item: WorkItem, user: User, decision: queues.Decision, note: str) -> 
     closed = (
         _held_by(item, user)
         .exclude(passed_by=user)
-        .update(decided_by=user, decided_at=timezone.now(), outcome=decision.outcome, taken_by=None, taken_until=None)
+        .update(decided_by=user, decided_at=timezone.now(), outcome=decision.outcome, **NOBODYS)
     )
     if not closed:
         raise CaseNotHeld
@@ -226,7 +261,7 @@ def _pass_on(item: WorkItem, user: User, decision: queues.Decision, note: str) -
 def _mark_passed(item: WorkItem, user: User) -> None:
     """One person's say: the case goes back for another, and never to the first again."""
     rows = _held_by(item, user).filter(passed_by__isnull=True)
-    if not rows.update(passed_by=F("taken_by"), taken_by=None, taken_until=None):
+    if not rows.update(passed_by=F("taken_by"), **NOBODYS):
         raise CaseNotHeld
 
 

@@ -22,7 +22,7 @@ def is_overdue(item: WorkItem) -> bool:
 @register.filter
 def is_taken(item: WorkItem) -> bool:
     """Whether somebody works on a case just now."""
-    return item.decided_at is None and item.taken_until is not None and item.taken_until > timezone.now()
+    return item.is_taken
 
 
 @register.filter

@@ -16,6 +16,8 @@ from django.utils import timezone
 from credits.services import purchases
 from moderation.models import (
     Appeal,
+    BulkRun,
+    CannedReason,
     DailyRevenue,
     Delivery,
     Membership,
@@ -102,6 +104,8 @@ def make_somebody() -> User:
     DataExport.objects.create(user=fan)
     item = WorkItem.objects.create(kind="test", ref=uuid7(), subject_uid=fan.uid, due_at=now)
     WorkNote.objects.create(item=item, author=staff, text="seen")
+    CannedReason.objects.create(kind="report", title="Spam", text="You advertised.", changed_by=staff)
+    BulkRun.objects.create(uid=uuid7(), kind="report", action="dismissed", by=staff)
     Verification.objects.create(user=fan, document_type="passport")
     _trust(fan, creator, staff)
     _money(fan, creator)

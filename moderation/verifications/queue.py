@@ -7,13 +7,15 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pairly.common.problems import NotFound
 from users.models import User
+from users.registry import names_of
 
 from .. import queues
-from ..models import WorkItem
+from ..models import Verification, WorkItem
 from ..services import vault
 from . import selectors
 from .constants import KIND, PERMISSION, REJECT_REASONS
@@ -56,6 +58,27 @@ def reject(*, item: WorkItem, staff: User, note: str, reason: str) -> None:
     reviews.reject(staff=staff, uid=item.ref, reason=reason, note=note)
 
 
+def values(*, item: WorkItem, outcome: str) -> dict[str, str]:
+    """Of the placeholders in a reason."""
+    user = _get(item).user
+    return {"handle": names_of(users=[user]).get(user.pk, ""), "reason": str(REJECT_REASONS.get(outcome, ""))}
+
+
+def letters(*, item: WorkItem, outcome: str, note: str) -> list[queues.Letter]:
+    """What stands on the page of their requests."""
+    _get(item)
+    text = "\n\n".join(words for words in (str(REJECT_REASONS[outcome]), note) if words)
+    title = str(Verification.State.REJECTED.label).capitalize()
+    return [queues.Letter(where=gettext("On the page of their requests"), title=title, text=text)]
+
+
+def _get(item: WorkItem) -> Verification:
+    verification = selectors.find_for_staff(uid=item.ref)
+    if verification is None:
+        raise NotFound
+    return verification
+
+
 QUEUE = queues.QueueKind(
     kind=KIND,
     title=_("Verifications"),
@@ -72,11 +95,15 @@ QUEUE = queues.QueueKind(
                 apply=partial(reject, reason=code),
                 needs_reason=code == "other",
                 is_danger=True,
+                is_read=True,
                 key="R" if code == "unreadable" else "",
             )
             for code, label in _LABELS.items()
         ),
     ),
     icon="verified",
+    reasons="verification",
+    values=values,
+    letters=letters,
     note_hint=_("Who asked reads your note where you do not approve; of an approval only staff read it."),
 )

@@ -31,7 +31,7 @@ from messaging.protocol.base64url import b64u_encode
 from messaging.protocol.labels import label
 from messaging.services import attachments, exceptions
 from messaging.services.key_approvals import SEALED_LENGTH
-from moderation.services import work
+from moderation.services import assigning, work
 from pairly.common import redis as common_redis
 from pairly.common.clock import now_ms
 from pairly.common.ids import uuid7
@@ -411,6 +411,17 @@ def held_case(scene: Scene) -> dict[str, Any]:
     """The case is worked on by who calls."""
     work.take(uid=scene.world.objects["case"], user=scene.world.people["staff with"].user)
     return {"outcome": "rejected", "note": "The papers do not fit.", "text": "I have asked for nothing else."}
+
+
+def case_to_give(scene: Scene) -> dict[str, Any]:
+    """Who calls keeps the case for themselves."""
+    return {"to": str(scene.world.people["staff with"].user.uid)}
+
+
+def given_case(scene: Scene) -> None:
+    """The case is kept for who calls."""
+    staff = scene.world.people["staff with"].user
+    assigning.assign(uid=scene.world.objects["case"], user=staff, to=staff.uid, seen=None)
 
 
 def to_the_peer(scene: Scene) -> dict[str, Any]:

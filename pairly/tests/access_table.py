@@ -120,6 +120,7 @@ SIGN_INS, AUDIT_LOG, END = "users.staff_view_sign_ins", "users.staff_view_audit"
 PAYOUTS, RISK, ALERT = "users.staff_view_payouts", "users.staff_review_risk", {"uid": "fraud alert"}
 PAYOUTS = "users.staff_view_payouts"
 REPORTS, APPEALS, SUSPENDING = "users.staff_review_reports", "users.staff_decide_appeals", "users.staff_suspend_users"
+REASONS, REASON = "users.staff_edit_reasons", {"uid": "kept text"}
 FIGURES = "users.staff_view_analytics"
 ACCOUNTS, ACCOUNT = "users.staff_view_users", {"uid": "peer"}
 SANCTION, APPEAL = {"uid": "sanction"}, {"uid": "appeal"}
@@ -310,9 +311,19 @@ PAGES: dict[str, Route] = {
     "moderation:home": route(GET=STAFF),
     "moderation:queue": route(QUEUE, GET=RECOVERIES),
     "moderation:take-next": route(QUEUE, POST=RECOVERIES),
+    "moderation:bulk": route({"kind": "report queue"}, POST=ask(REPORTS, trust.cases_to_dismiss)),
     "moderation:case": route(CASE, GET=ask(RECOVERIES, **CASE_LOOK)),
     "moderation:case-take": route(CASE, POST=RECOVERIES),
     "moderation:case-release": route(CASE, POST=ask(RECOVERIES, make.held_case)),
+    "moderation:case-preview": route({"uid": "report work"}, POST=ask(REPORTS, trust.report_previewed)),
+    "moderation:account-suspend-preview": route(ACCOUNT, POST=ask(SUSPENDING, trust.SUSPEND_FORM)),
+    "moderation:reasons": route(GET=REASONS),
+    "moderation:reason-new": route(GET=REASONS, POST=ask(REASONS, trust.KEPT)),
+    "moderation:reason": route(REASON, GET=REASONS, POST=ask(REASONS, {**trust.KEPT, "version": "1"})),
+    "moderation:reason-retire": route(REASON, POST=REASONS),
+    "moderation:reason-restore": route(REASON, POST=ask(REASONS, trust.reason_retired)),
+    "moderation:case-assign": route(CASE, GET=RECOVERIES, POST=ask(RECOVERIES, make.case_to_give)),
+    "moderation:case-unassign": route(CASE, POST=ask(RECOVERIES, make.given_case)),
     "moderation:case-pass-on": route(CASE, POST=ask(RECOVERIES, make.held_case)),
     "moderation:case-note": route(CASE, POST=ask(RECOVERIES, make.held_case)),
     "moderation:case-decide": route(CASE, POST=ask(RECOVERIES, make.held_case)),

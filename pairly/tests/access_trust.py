@@ -15,11 +15,19 @@ from messaging.client import attachments as sealed_files
 from messaging.models import HeldBlob
 from messaging.protocol.base64url import b64u_encode
 from moderation.appeals.services import appealing
-from moderation.models import Report, ReportedAttachment, ReportedMessage, Sanction, Verification, WorkItem
+from moderation.models import (
+    CannedReason,
+    Report,
+    ReportedAttachment,
+    ReportedMessage,
+    Sanction,
+    Verification,
+    WorkItem,
+)
 from moderation.reports import selectors
 from moderation.reports.services import submitting
 from moderation.sanctions.services import imposing
-from moderation.services import work
+from moderation.services import reasons, work
 from moderation.tests.test_verifications import picture
 from moderation.verifications.services import reviews
 from pairly.testing.people import make_staff
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from .access_setups import Scene
 
 REPORT = {"category": "scam", "details": "Asked for money elsewhere"}
+KEPT = {"kind": "report", "language": "en", "title": "Copies", "text": "{handle}, you wrote the same to many."}
 WORDS = {"text": "It was not me"}
 SUSPEND = {"rule": "spam", "facts": "Wrote the same to many", "scope": "all", "duration_hours": 24, "automated": False}
 SUSPEND_FORM = {
@@ -52,6 +61,9 @@ def make_trust(owner: User, peer: User) -> dict[str, Any]:
         "report file": report.files.get().file.uid,
         "report attachment": _reported_file(report).uid,
         "report kind": "user",
+        "report queue": "report",
+        "report work": WorkItem.objects.get(kind="report", ref=report.case.uid).uid,
+        "kept text": reasons.write(user=make_staff("admin"), **{**KEPT, "title": "Advertising"}).uid,
         "sanction": open_one.uid,
         "appeal": appeal.uid,
     }
@@ -87,6 +99,25 @@ def report_held(scene: Scene) -> None:
     """Its case is worked on by one moderator: nobody else may open its files, whatever they may."""
     item = WorkItem.objects.get(kind="report", ref=scene.world.objects["report case"])
     work.take(uid=item.uid, user=scene.world.people["staff with"].user)
+
+
+def cases_to_dismiss(scene: Scene) -> dict[str, Any]:
+    """All that the page that asks would send."""
+    item = WorkItem.objects.get(kind="report", ref=scene.world.objects["report case"])
+    run = "00000000-0000-7000-8000-00000000000c"
+    return {"item": [str(item.uid)], "action": "dismissed", "note": "Nothing to it", "run": run}
+
+
+def report_previewed(scene: Scene) -> dict[str, str]:
+    """Somebody with the permission works on the case of reports."""
+    work.take(uid=scene.world.objects["report work"], user=scene.world.people["staff with"].user)
+    return {"note": "Wrote the same to many", "shown": "warned", "step": "preview"}
+
+
+def reason_retired(scene: Scene) -> None:
+    """The text is offered no more."""
+    writer = CannedReason.objects.get(uid=scene.world.objects["kept text"]).changed_by
+    reasons.retire(user=writer, uid=scene.world.objects["kept text"])
 
 
 def appeal_held(scene: Scene) -> dict[str, str]:

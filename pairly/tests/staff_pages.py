@@ -7,9 +7,11 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
-from moderation.models import DailyFigures, DailyRevenue, WorkItem
-from moderation.services import fraud_alerts, work
+from moderation.models import CannedReason, DailyFigures, DailyRevenue, WorkItem
+from moderation.reports.services import submitting
+from moderation.services import assigning, fraud_alerts, reasons, work
 from moderation.tests.kinds import KIND, open_cases, registered
+from pairly.common.ids import uuid7
 from pairly.testing.people import make_staff, make_user, sign_in_as
 from security.models import FraudAlert
 from security.services import events, fraud
@@ -19,12 +21,14 @@ from security.types import Client as Visitor
 NOTE = "The papers fit the account. I have asked for nothing else."
 
 
-def shown(path, *, method="get", **fields):
+def shown(path, *, method="get", act=None, **fields):
     """The answer to a person of staff, with the queue of the tests known."""
 
     def answer():
         with registered():
             staff, item = work_to_do()
+            if act:
+                act(staff, item)
             where = path.format(case=item.uid)
             return getattr(sign_in_as(staff), method)(where, fields)
 
@@ -38,6 +42,7 @@ def work_to_do():
     mine, late, theirs, done = open_cases(4, subject_uid=subject.uid)
     WorkItem.objects.filter(pk=late.pk).update(severity=4, due_at=timezone.now() - timedelta(hours=3))
     work.take(uid=theirs.uid, user=other)
+    give(staff, late)
     for item in (mine, done):
         work.take(uid=item.uid, user=staff)
     work.decide(uid=done.uid, user=staff, outcome="approved", note=NOTE)
@@ -45,9 +50,130 @@ def work_to_do():
     return staff, mine
 
 
+def give(staff, item):
+    """It is kept for a colleague of the same role."""
+    colleague = make_staff("support", name="Konstantina Colleague-Papadopoulos")
+    assigning.assign(uid=item.uid, user=staff, to=colleague.uid, seen=None)
+
+
 HOME = "/staff/"
 QUEUE = f"/staff/queues/{KIND}/"
 CASE = "/staff/cases/{case}/"
+ASSIGN = "/staff/cases/{case}/assign/"
+
+
+# -- many reports at once
+REPORTS = "/staff/queues/report/"
+
+
+def _reports(n, *, category="spam"):
+    made = [
+        submitting.submit(reporter=make_user(), kind="user", target=make_user().uid, category=category, details="Ads.")
+        for _ in range(n)
+    ]
+    return list(WorkItem.objects.filter(ref__in=[report.case.uid for report in made]).order_by("pk"))
+
+
+def _reports_to_do():
+    """Three that are free, one critical, one that a colleague works on."""
+    staff, other = make_staff("moderator", name="Mina Moderator"), make_staff("moderator", name="Olu Other")
+    free, critical = _reports(4), _reports(1, category="minor")
+    work.take(uid=free[-1].uid, user=other)
+    return staff, other, [*free, *critical]
+
+
+def _ask(items, staff, **more):
+    return sign_in_as(staff).post(f"{REPORTS}bulk/?severity=1", {"item": [item.uid for item in items], **more})
+
+
+def bulk_queue():
+    staff, other, items = _reports_to_do()
+    assigning.assign(uid=items[0].uid, user=staff, to=other.uid, seen=None)
+    return sign_in_as(staff).get(REPORTS)
+
+
+def bulk_asked():
+    staff, _other, items = _reports_to_do()
+    return _ask(items, staff, action="dismissed")
+
+
+def bulk_of_nothing():
+    staff, other, items = _reports_to_do()
+    return _ask(items[3:4], staff, action="assign", to=other.uid)
+
+
+def bulk_without_reason():
+    staff, _other, items = _reports_to_do()
+    return _ask(items[:2], staff, action="dismissed", note="", run=uuid7())
+
+
+# -- kept texts
+REASONS = "/staff/reasons/"
+KEPT = "{handle}, your messages advertised something. That breaks a rule: {reason}. You may not write until {until}."
+
+
+def _texts():
+    """Somebody who writes them, and three in three languages."""
+    admin = make_staff("admin", name="Ada Admin")
+    given = (("en", "Advertising", KEPT), ("hi", "विज्ञापन", "{handle}, आपने विज्ञापन भेजा: {reason}."))
+    given += (("ar", "إعلانات", "{handle}، لقد أرسلت إعلانات: {reason}."),)
+    if not CannedReason.objects.exists():
+        for language, title, text in given:
+            reasons.write(user=admin, kind="report", language=language, title=title, text=text)
+        row = reasons.write(user=admin, kind="sanction", language="en", title="Advertising, again", text=KEPT)
+        reasons.retire(user=admin, uid=row.uid)
+        reasons.restore(user=admin, uid=row.uid)
+    return sign_in_as(admin)
+
+
+def texts():
+    return _texts().get(REASONS)
+
+
+def texts_none():
+    return _texts().get(f"{REASONS}?q=nothing-like-this")
+
+
+def texts_errors():
+    return _texts().get(f"{REASONS}?kind=else")
+
+
+def text_new():
+    return _texts().get(f"{REASONS}new/")
+
+
+def text_old():
+    return _texts().get(f"{REASONS}{CannedReason.objects.earliest('pk').uid}/")
+
+
+def text_errors():
+    wrong = {"kind": "report", "language": "en", "title": "", "text": "Dear {name}"}
+    return _texts().post(f"{REASONS}new/", wrong)
+
+
+def _previewed(**body):
+    """A case of reports on which somebody works, with a kept text put in and read as its person will read it."""
+    _texts()
+    staff, text = make_staff("moderator", name="Mina Moderator"), CannedReason.objects.earliest("pk")
+    item = work.take(uid=_reports(1)[0].uid, user=staff)
+    sent = {"step": "fill", "canned": text.uid, "shown": "muted", "note": "", **body}
+    return sign_in_as(staff).post(f"/staff/cases/{item.uid}/preview/", sent)
+
+
+def case_preview():
+    return _previewed()
+
+
+def case_preview_refused():
+    return _previewed(shown="warned")
+
+
+def suspension_preview():
+    _texts()
+    text = CannedReason.objects.get(kind="sanction")
+    sent = {"step": "fill", "canned": text.uid, "facts": "", "rule": "spam", "scope": "all", "duration": "168"}
+    path = f"/staff/users/{make_user(name='Ben Besteller').uid}/suspend/preview/"
+    return sign_in_as(make_staff("moderator", name="Mina Moderator")).post(path, {**sent, "nonce": uuid7()})
 
 
 # -- fraud

@@ -42,9 +42,14 @@ def deliver(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> None:
         return
     url = f"{settings.PUBLIC_URL}{reverse('trust:appeal', args=[appeal.uid])}"
     with translation.override(appeal.user.language):
-        subject, text = {
-            "answered": (_("An answer to your appeal"), _("We have a question or an answer about your appeal.")),
-            "granted": (_("Your appeal is granted"), _("You were right: the decision is lifted.")),
-            "refused": (_("Your appeal is decided"), _("Another person looked at it. The decision stands.")),
-        }[payload["state"]]
+        subject, text = words(state=payload["state"])
         send_mail(subject, f"{text}\n\n{_('Sign in to read it:')}\n{url}\n", None, [appeal.user.email])
+
+
+def words(*, state: str) -> tuple[str, str]:
+    """Subject and text of the mail about what became of an appeal, in the language that is active."""
+    return {
+        "answered": (_("An answer to your appeal"), _("We have a question or an answer about your appeal.")),
+        "granted": (_("Your appeal is granted"), _("You were right: the decision is lifted.")),
+        "refused": (_("Your appeal is decided"), _("Another person looked at it. The decision stands.")),
+    }[state]

@@ -59,7 +59,7 @@ def uphold(*, staff: User, uid: uuid.UUID, kind: str, facts: str, lasts: timedel
     sanction = imposing.impose(
         user=case.subject,
         kind=kind,
-        rule=RULE_OF.get(_category_of(case), "rules"),
+        rule=rule_of(case=case),
         facts=facts,
         is_automated=False,
         by=staff,
@@ -69,6 +69,11 @@ def uphold(*, staff: User, uid: uuid.UUID, kind: str, facts: str, lasts: timedel
     )
     _close(case, staff, State.UPHELD, APPEAL_TIME)
     return sanction
+
+
+def rule_of(*, case: ReportCase) -> str:
+    """The rule that a sanction of this case names."""
+    return RULE_OF.get(_category_of(case), "rules")
 
 
 @transaction.atomic

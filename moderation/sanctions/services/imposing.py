@@ -22,7 +22,7 @@ from ...models import ReportCase, Sanction
 from .. import selectors
 from ..constants import APPEAL_TIME, DURATION_MAX, FACTS_MAX, REASON_MAX, RULES, SCOPES
 from ..errors import NotSuspended, SanctionOver
-from . import statements
+from . import drafts, statements
 
 Kind = Sanction.Kind
 WITH_END = (Kind.MUTE, Kind.TEMPORARY_BAN)
@@ -59,24 +59,14 @@ def impose(
     InvalidInput (`/kind`, `/rule`, `/facts`, `/scope`, `/until`, `/automated`, `/content`), Forbidden (oneself),
     NotFound (who or what is gone).
     """
-    scope = scope or _SCOPE.get(Kind(kind), "all") if kind in Kind.values else scope
+    scope = _scope_of(kind, scope)
     _check(kind, rule, facts, scope, until, is_automated, by, content_ref)
     if by is not None and by.pk == user.pk:
         raise Forbidden
-    sanction = Sanction.objects.create(
-        user=user,
-        kind=kind,
-        rule=rule,
-        facts=facts.strip(),
-        scope=scope,
-        until=until,
-        is_automated=is_automated,
-        decided_by=by,
-        case=case,
-        content_ref=content_ref,
-        appeal_until=timezone.now() + APPEAL_TIME,
-        **({"uid": uid} if uid else {}),
-    )
+    sanction = draft(user=user, kind=kind, rule=rule, facts=facts, until=until, is_automated=is_automated, scope=scope)
+    sanction.decided_by, sanction.case, sanction.content_ref = by, case, content_ref
+    sanction.uid = uid or sanction.uid
+    sanction.save(force_insert=True)
     _apply(sanction, by, client)
     audit.record(
         action="sanction.imposed",
@@ -89,6 +79,22 @@ def impose(
     )
     statements.write(sanction=sanction)
     return sanction
+
+
+def draft(
+    *, user: User, kind: str, rule: str, facts: str, until: datetime | None, is_automated: bool, scope: str = ""
+) -> Sanction:
+    """The sanction as `impose` makes it, in no table yet: what it says can be read before it is imposed."""
+    return Sanction(
+        user=user,
+        kind=kind,
+        rule=rule,
+        facts=facts.strip(),
+        scope=_scope_of(kind, scope),
+        until=until,
+        is_automated=is_automated,
+        appeal_until=timezone.now() + APPEAL_TIME,
+    )
 
 
 @transaction.atomic
@@ -105,8 +111,9 @@ def suspend(
     client: Client | None = None,
 ) -> Sanction:
     """Suspend `user` for `duration_hours`, or for good (None). With `uid` the same request sent twice suspends once.
+    Placeholders in `facts` are filled, and so they are kept.
 
-    Raises as `impose`; NotFound too where `uid` is somebody else's.
+    Raises as `impose`, EmptyPlaceholder (`/facts`); NotFound too where `uid` is somebody else's.
     """
     if entrance.hold(user=user) is None:
         raise NotFound
@@ -115,13 +122,14 @@ def suspend(
         if made.user_id != user.pk:
             raise NotFound
         return made
+    until = until_of(duration_hours=duration_hours)
     return impose(
         user=user,
         kind=Kind.PERMANENT_BAN if duration_hours is None else Kind.TEMPORARY_BAN,
         rule=rule,
-        facts=facts,
+        facts=drafts.fill(user=user, rule=rule, facts=facts, until=until),
         scope=scope,
-        until=None if duration_hours is None else timezone.now() + timedelta(hours=duration_hours),
+        until=until,
         is_automated=is_automated,
         by=by,
         client=client,
@@ -169,6 +177,16 @@ def unsuspend(*, user: User, by: User, reason: str, client: Client | None = None
     for sanction in found:
         lift(sanction=sanction, by=by, reason=reason, client=client)
     suspensions.lift(user=user, by=by, reason=reason, client=client)
+
+
+def until_of(*, duration_hours: int | None) -> datetime | None:
+    """When a suspension that begins now ends."""
+    return None if duration_hours is None else timezone.now() + timedelta(hours=duration_hours)
+
+
+def _scope_of(kind: str, scope: str) -> str:
+    """What it reaches: as given, or by default what the kind does."""
+    return scope or _SCOPE.get(Kind(kind), "all") if kind in Kind.values else scope
 
 
 def _apply(sanction: Sanction, by: User | None, client: Client | None) -> None:

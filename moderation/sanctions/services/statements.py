@@ -38,8 +38,14 @@ def deliver(user_uid: uuid.UUID | None, payload: dict[str, Any]) -> None:
         if payload["state"] == "lifted":
             subject, text = _("A decision about your account was lifted"), _lifted(sanction)
         else:
-            subject, text = _("A decision about your account"), _statement(sanction)
+            subject, text = words(sanction=sanction)
         send_mail(subject, text, None, [sanction.user.email])
+
+
+def words(*, sanction: Sanction) -> tuple[str, str]:
+    """Subject and text of the statement, in the language that is active; also of one that is only drafted, which has
+    the address of its page when it is imposed."""
+    return _("A decision about your account"), _statement(sanction)
 
 
 def _tell(sanction: Sanction, state: str) -> None:
@@ -78,4 +84,6 @@ def _lifted(sanction: Sanction) -> str:
 
 
 def _url(sanction: Sanction) -> str:
+    if sanction.pk is None:
+        return f"{settings.PUBLIC_URL}{reverse('trust:restrictions')}"
     return f"{settings.PUBLIC_URL}{reverse('trust:restriction', args=[sanction.uid])}"

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('users', '0015_name_words'),
+        ('users', '0016_staff_edit_reasons'),
     ]
 
     operations = [
