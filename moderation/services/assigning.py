@@ -67,8 +67,8 @@ def keeper_of(*, item: WorkItem) -> uuid.UUID | None:
 def _lock(uid: uuid.UUID, user: User) -> WorkItem:
     """The open case, for who may say whose it is; its row is locked until the transaction ends."""
     found = selectors.get_item(user=user, uid=uid)
-    rows = WorkItem.objects.select_for_update(of=("self",)).select_related("assigned_to", "taken_by")
-    item = rows.get(pk=found.pk)
+    # Nothing is joined: after a wait for the lock PostgreSQL reads this row anew, but not those that are joined to it.
+    item = WorkItem.objects.select_for_update().get(pk=found.pk)
     if item.decided_at is not None:
         raise CaseDecided
     barred = queues.get_kind(kind=item.kind).barred([item.ref]).get(item.ref, ())
