@@ -29,12 +29,15 @@ Bytes = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A decoded picture, upright, sRGB taken for granted. `scale` is what it was reduced by (1 is not at all)."""
+    """A decoded picture, upright, sRGB taken for granted. `scale` is what it was reduced by (1 is not at all);
+    `quantisation` the mean step of a JPEG's luminance table, 0 for other formats.
+    """
 
     rgb: Bytes
     format: str
     scale: int
     size: tuple[int, int]
+    quantisation: float = 0.0
 
     @property
     def luma(self) -> Floats:
@@ -55,16 +58,22 @@ def decode(*, data: bytes, working_pixels: int = WORKING_PIXELS) -> Picture:
             format_, (width, height) = image.format or "", image.size
             if width * height > PIXELS_MAX or min(width, height) < SIDE_MIN:
                 raise NotAssessable("picture_unreadable")
+            quantisation = _mean_step(image)
             scale = 1
             while width * height / scale**2 > working_pixels * 1.5:
                 scale += 1
             image = image.convert("RGB").reduce(scale) if scale > 1 else image.convert("RGB")
             upright = ImageOps.exif_transpose(image)
-            return Picture(np.asarray(upright, dtype=np.uint8), format_, scale, (width, height))
+            return Picture(np.asarray(upright, dtype=np.uint8), format_, scale, (width, height), quantisation)
     except NotAssessable:
         raise
     except Exception as error:  # Pillow's readers raise whatever a broken file makes them
         raise NotAssessable("picture_unreadable") from error
+
+
+def _mean_step(image: Image.Image) -> float:
+    tables = getattr(image, "quantization", {})
+    return float(np.mean(tables[0])) if 0 in tables else 0.0
 
 
 def luma_of(rgb: Bytes) -> Floats:

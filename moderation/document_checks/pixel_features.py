@@ -28,18 +28,24 @@ PORTRAIT = (0.03, 0.16, 0.33, 0.82)
 _PORTRAIT_TEXT_BOTTOM, _PORTRAIT_TEXT_RIGHT = 0.72, 0.32  # what looks like letters within it is hair and eyes
 SIBLINGS, _HEIGHT_STEP, _TONE_STEP = 16, 0.12, 0.3  # how many, and what a height or a tone apart counts
 _TONES = 13  # the column of the ink's tone
-TEXT_COLUMNS, BLANK_COLUMNS = 15, 7
+TEXT_COLUMNS, BLANK_COLUMNS = 23, 10
 _EPSILON = 0.05
+# Messengers and sites compress by qualities up to about 80, cameras and editors by finer ones (mean step of the table).
+COARSE_FROM = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a card with how far each is from what its siblings lead to expect, in robust deviations."""
+    """The parts of a card with how far each is from what its siblings lead to expect, in robust deviations.
+
+    `is_coarse`: the file is compressed so much that only what is coarse is left to differ.
+    """
 
     texts: tuple[Box, ...]
     text_rows: Floats
     portrait: Floats
     portrait_box: Box
+    is_coarse: bool
 
 
 def measure(*, picture: Picture, card: Card) -> Parts:
@@ -63,6 +69,7 @@ def measure(*, picture: Picture, card: Card) -> Parts:
         _with_neighbours(text_rows, texts),
         np.asarray(face, dtype=np.float32),
         (left, top, right, bottom),
+        picture.quantisation >= COARSE_FROM,
     )
 
 
@@ -97,6 +104,8 @@ def _maps(picture: Picture, card: Card) -> dict[str, Floats]:
     luma = channels[..., 0]
     residual = luma - box_mean(luma, 1)
     colour = channels[..., 1] - box_mean(channels[..., 1], 1)
+    red = channels[..., 2] - box_mean(channels[..., 2], 1)
+    middle = luma - box_mean(luma, 4)
     down, across = np.gradient(luma)
     laplacian = 4 * luma - np.roll(luma, 1, 0) - np.roll(luma, -1, 0) - np.roll(luma, 1, 1) - np.roll(luma, -1, 1)
     y, x = np.mgrid[0 : luma.shape[0], 0 : luma.shape[1]]
@@ -104,6 +113,10 @@ def _maps(picture: Picture, card: Card) -> dict[str, Floats]:
         "luma": luma,
         "noise": residual**2,
         "colour": colour**2,
+        "red": red**2,
+        "middle": middle**2,
+        "blueness": channels[..., 1],
+        "redness": channels[..., 2],
         "gradient": across**2 + down**2,
         "laplacian": laplacian**2,
         # Interpolated colours leave every other pixel smoother than its neighbours.
@@ -194,6 +207,19 @@ def _text_rows(maps: dict[str, Floats], ink: Floats, boxes: list[Box]) -> Floats
             dark,
             light,
         ]
+        span = max(light - dark, 4.0)
+        steep = float(np.sqrt(np.percentile(gradient, 90)))
+        around = luma[outer][is_paper]
+        row += [
+            np.log(steep / span + 0.01),
+            float(np.percentile(around, 95) - light) / span,
+            _log(maps["middle"][outer][is_paper]),
+            _log(maps["middle"][inner]) - strength,
+            float(maps["blueness"][inner][is_ink].mean() - maps["blueness"][outer][is_paper].mean()),
+            float(maps["redness"][inner][is_ink].mean() - maps["redness"][outer][is_paper].mean()),
+            float(np.percentile(luma[inner], 5)) - dark,
+            _log(maps["red"][inner]),
+        ]
         values.append(row)
     return _deviations(np.array(covariates), np.array(values))
 
@@ -211,6 +237,8 @@ def _cell_values(maps: dict[str, Floats], boxes: list[Box]) -> tuple[Floats, Flo
     covariates = np.stack([np.ones_like(luma), luma, luma**2, np.log(variance + _EPSILON)], axis=1)
     values = [np.log(at[name] + _EPSILON) for name in ("error92", "error75", "noise", "laplacian", "colour")]
     values += [at["mosaic"] / (at["laplacian"] + _EPSILON), at["grid"]]
+    values += [np.log(at["red"] + _EPSILON), np.log((at["laplacian"] + _EPSILON) / (at["middle"] + _EPSILON))]
+    values += [np.log((at["noise"] + _EPSILON) / (at["middle"] + _EPSILON))]
     return covariates.astype(np.float32), np.stack(values, axis=1).astype(np.float32)
 
 

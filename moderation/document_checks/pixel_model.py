@@ -1,5 +1,7 @@
 """From parts that differ to one number: a small logistic regression for lines, one for portraits, one over both.
 
+There is a set of them for fine files and one for coarse ones, in which other things differ.
+
 `data/pixel_model.json` holds the coefficients; `python manage.py eval_documents --train` makes it from the training
 cameras and attacks.
 """
@@ -22,11 +24,16 @@ FILE = Path(__file__).parent / "data" / "pixel_model.json"
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How probably the card was altered, and where: the logits of the pieces of text and of the portrait."""
+    """How probably the card was altered, and where: the logits of the pieces of text and of the portrait.
+
+    `genuine` and `certain` are the limits between which the probability says something (`layers.pixels.points_of`).
+    """
 
     probability: float
     text_logits: Floats
     face_logit: float
+    genuine: float
+    certain: float
 
 
 @cache
@@ -37,11 +44,12 @@ def model() -> dict[str, Any]:
 
 def judge(*, parts: Parts, coefficients: dict[str, Any] | None = None) -> Judgement:
     """The model's judgement of a card's parts."""
-    used = coefficients or model()
+    used = (coefficients or model())["coarse" if parts.is_coarse else "fine"]
     text = logits(used["text"], parts.text_rows)
     face = float(logits(used["face"], parts.portrait[None])[0])
     summary = summarise(text=text, face=face)
-    return Judgement(float(sigmoid(linear(used["card"], summary[None]))[0]), text, face)
+    probability = float(sigmoid(linear(used["card"], summary[None]))[0])
+    return Judgement(probability, text, face, used["limits"]["genuine"], used["limits"]["certain"])
 
 
 def logits(one: dict[str, Any], rows: Floats) -> Floats:

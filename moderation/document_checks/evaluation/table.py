@@ -70,7 +70,7 @@ def summary(*, flat: list[Measured], tried: list[Tried], suspect_from: int) -> d
 
 def scores(flat: list[Measured], kinds: set[str], channel: str) -> list[float]:
     """The pixel layer's ranking of files: the model's probability, or the grid's peak where that says more."""
-    limit = pixel_model.model()["limits"]["moire"]
+    limit = pixel_model.model()["moire"]
     return [
         max(probability(one), min(one.peak - limit + 0.9, 1.5) if one.peak > limit else 0.0)
         for one in flat
@@ -81,6 +81,13 @@ def scores(flat: list[Measured], kinds: set[str], channel: str) -> list[float]:
 def probability(one: Measured) -> float:
     """0 where the file was not assessable: such a file goes to a person for another reason."""
     return pixel_model.judge(parts=one.parts).probability if one.parts else 0.0
+
+
+def _points(one: Measured) -> int:
+    if one.parts is None:
+        return 0
+    judged = pixel_model.judge(parts=one.parts)
+    return points_of(probability=judged.probability, genuine=judged.genuine, certain=judged.certain)
 
 
 def _cameras() -> set[str]:
@@ -95,14 +102,9 @@ def _row(kind: str, channel: str, genuine: list[float], forged: list[float]) -> 
 
 def _shift(flat: list[Measured], tried: list[Tried]) -> float:
     """The most points that saving a genuine file again moved any layer."""
-    limits = pixel_model.model()["limits"]
 
     def points(channel: str) -> list[int]:
-        return [
-            points_of(probability=probability(one), genuine=limits["genuine"], certain=limits["certain"])
-            for one in flat
-            if one.attack == GENUINE and one.channel == channel
-        ]
+        return [_points(one) for one in flat if one.attack == GENUINE and one.channel == channel]
 
     moved = [abs(a - b) for a, b in zip(points("original"), points("resaved"), strict=True)]
     firsts = [one.report for one in tried if one.kind == "genuine"]

@@ -11,14 +11,23 @@ from .. import pixel_model
 from ..pixel_model import FILE
 from .dataset import GENUINE, Measured
 
-_RIDGES = {"text": 0.2, "face": 0.05, "card": 0.01}
+_RIDGES = {"text": 0.02, "face": 0.2, "card": 0.01}
 _GENUINE_QUANTILE, _CERTAIN_QUANTILE, _MOIRE_QUANTILE = 0.9, 0.75, 1.0
 _MOIRE_MARGIN = 0.15
 
 
 def train(*, found: list[Measured]) -> dict[str, Any]:
-    """The coefficients. The last regression learns from halves that the first two did not see."""
-    known = [one for one in found if one.parts is not None]
+    """The coefficients for fine and for coarse files, and the limit of a grid's peak."""
+    peaks = [one.peak for one in found if one.attack == GENUINE]
+    return {
+        **{name: _trained(found, is_coarse=is_coarse) for name, is_coarse in (("fine", False), ("coarse", True))},
+        "moire": round(float(np.quantile(peaks, _MOIRE_QUANTILE)) + _MOIRE_MARGIN, 4),
+    }
+
+
+def _trained(found: list[Measured], *, is_coarse: bool) -> dict[str, Any]:
+    """The last regression learns from halves that the first two did not see."""
+    known = [one for one in found if one.parts is not None and one.parts.is_coarse == is_coarse]
     files = np.arange(len(known)) // max(_files_each(known), 1)
     halves = [[one for one, file in zip(known, files, strict=True) if file % 2 == n] for n in (0, 1)]
     summaries, labels = [], []
@@ -30,11 +39,9 @@ def train(*, found: list[Measured]) -> dict[str, Any]:
     card = pixel_model.fit(x, y, ridge=_RIDGES["card"])
     model = _parts_models(known) | {"card": card}
     probabilities = pixel_model.sigmoid(pixel_model.linear(card, x))
-    peaks = [one.peak for one in found if one.attack == GENUINE]
     model["limits"] = {
         "genuine": round(float(np.quantile(probabilities[y == 0], _GENUINE_QUANTILE)), 4),
         "certain": round(float(np.quantile(probabilities[y == 1], _CERTAIN_QUANTILE)), 4),
-        "moire": round(float(np.quantile(peaks, _MOIRE_QUANTILE)) + _MOIRE_MARGIN, 4),
     }
     return model
 

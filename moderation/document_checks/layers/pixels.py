@@ -17,9 +17,8 @@ _MARGIN = 0.35  # how much further than the training's genuine pictures a peak h
 
 def assess(*, evidence: Evidence) -> LayerResult:
     """Points by the model's probability beyond what genuine cards reach, and by a grid's peak; a heat map."""
-    limits = pixel_model.model()["limits"]
     reasons = []
-    beyond = (moire.peak(picture=evidence.picture) - limits["moire"]) / _MARGIN
+    beyond = (moire.peak(picture=evidence.picture) - pixel_model.model()["moire"]) / _MARGIN
     if beyond > 0:
         reasons.append(Reason(code="screen_pattern", points=min(8 + round(12 * beyond), 20)))
     try:
@@ -30,7 +29,7 @@ def assess(*, evidence: Evidence) -> LayerResult:
         reasons.append(Reason(code=error.code))
         return LayerResult(score=sum(reason.points for reason in reasons), reasons=tuple(reasons), assessable=False)
     judged = pixel_model.judge(parts=parts)
-    points = points_of(probability=judged.probability, genuine=limits["genuine"], certain=limits["certain"])
+    points = points_of(probability=judged.probability, genuine=judged.genuine, certain=judged.certain)
     if points:
         reasons.append(Reason(code="field_unlike_siblings", points=points))
     boxes = (*parts.texts, parts.portrait_box)

@@ -46,7 +46,7 @@ def test_a_retyped_value_is_the_oddest_part_of_the_card():
     forged = attacks.retyped(shot(), drawn(), np.random.default_rng(5))
     found = evidence(document=channels.edited(forged.rgb, np.random.default_rng(5)))
     parts = pixel_features.measure(picture=found.picture, card=found.card)
-    logits = pixel_model.logits(pixel_model.model()["text"], parts.text_rows)
+    logits = pixel_model.logits(pixel_model.model()["fine"]["text"], parts.text_rows)
     left, top, right, bottom = parts.texts[int(np.argmax(logits))]
     box = [value * 1000 / templates.WIDTH for value in forged.boxes[0]]
     assert left < box[2]
@@ -58,7 +58,7 @@ def test_a_retyped_value_is_the_oddest_part_of_the_card():
 def test_a_picture_of_a_print_has_peaks_that_a_card_has_not():
     # Of screens the detector finds a part only: `manage.py eval_documents` says how many.
     again = attacks.printed(cameras.CAMERAS[0], drawn(), np.random.default_rng(3))
-    limit = pixel_model.model()["limits"]["moire"]
+    limit = pixel_model.model()["moire"]
     assert moire.peak(picture=decode(data=shot().file)) < limit < moire.peak(picture=decode(data=again.file))
 
 
