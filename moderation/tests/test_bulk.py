@@ -244,9 +244,9 @@ def confirm(client: Client, items: list[WorkItem], query: str = "", **more: str)
     assert answer.status_code == 200
     page = answer.content.decode()
     form = page[page.index("Are you sure?") :]
-    hidden = re.findall(r'<input type="hidden" name="(run|action|to|item)" value="([^"]+)"', form)
-    body: dict[str, Any] = {name: value for name, value in hidden if name != "item"}
-    return page, {**body, "item": [value for name, value in hidden if name == "item"]}
+    body: dict[str, Any] = dict(re.findall(r'<input type="hidden" name="(run|action|to)" value="([^"]+)"', form))
+    ticked = re.findall(r'<input type="checkbox" name="item" value="([^"]+)" form="bulk" checked>', page)
+    return page, {**body, "item": ticked}
 
 
 @pytest.mark.django_db

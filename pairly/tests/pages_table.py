@@ -1367,4 +1367,8 @@ NO_PAGES: dict[str, dict[str, str]] = {
     "moderation:delivery-resend": {"uid": "00000000-0000-7000-8000-000000000000"},
     "moderation:report-attachment": {"uid": "00000000-0000-7000-8000-000000000000"},  # a file
     "moderation:appeal-answer": {"uid": "00000000-0000-7000-8000-000000000000"},
+    # -- whose a case is, kept texts
+    "moderation:case-unassign": {"uid": "00000000-0000-7000-8000-000000000000"},
+    "moderation:reason-retire": {"uid": "00000000-0000-7000-8000-000000000000"},
+    "moderation:reason-restore": {"uid": "00000000-0000-7000-8000-000000000000"},
 }

@@ -210,21 +210,23 @@ def test_without_redis_the_ledger_and_the_jobs_are_unknown_and_not_fine():
 
 
 def test_a_look_that_hangs_is_waited_for_once_and_not_started_again(monkeypatch):
-    go_on, n_started = threading.Event(), []
+    go_on, has_begun, n_started = threading.Event(), threading.Event(), []
 
     def hang():
         n_started.append(1)
-        go_on.wait(30)
+        has_begun.set()
+        go_on.wait(60)
 
     monkeypatch.setattr(gauges, "PATIENCE_S", 0.05)
     try:
         for _ in range(3):
             with pytest.raises(TimeoutError):
                 gauges._within_patience("test", hang)
+        assert has_begun.wait(60)
         assert n_started == [1]
     finally:
         go_on.set()
-    gauges._under_way["test"].result(timeout=30)
+    gauges._under_way["test"].result(timeout=60)
     monkeypatch.undo()
     assert gauges._within_patience("test", lambda: 5) == 5
 
