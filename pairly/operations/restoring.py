@@ -7,6 +7,7 @@ import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
@@ -21,6 +22,8 @@ from . import backups, manifest, postgres_tools
 from .errors import OperationFailed
 
 Say = Callable[[str], object]
+# Python 3.11.4 has it, 3.11.2 (Debian 12) has not: `_require_plain` holds for both.
+_FILTER: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 
 
 def restore(*, folder: Path, say: Say) -> None:
@@ -95,11 +98,21 @@ def _unpack(folder: Path) -> str:
                 continue
             place.mkdir(parents=True, exist_ok=True)
             try:
-                tar.extractall(place, filter="data")
+                _require_plain(tar, place)
+                tar.extractall(place, **_FILTER)  # noqa: S202 - see _require_plain
             except (OSError, tarfile.TarError) as failure:
                 shutil.rmtree(place)
                 raise OperationFailed(f"the files could not be unpacked into {place}: {failure}") from failure
     return f"{n_files} files"
+
+
+def _require_plain(tar: tarfile.TarFile, place: Path) -> None:
+    """Files and folders inside of `place`, and no links nor devices: a backup has none. Raises TarError."""
+    whole = place.resolve()
+    for member in tar.getmembers():
+        is_inside = (whole / member.name).resolve().is_relative_to(whole)
+        if not is_inside or not (member.isfile() or member.isdir()):
+            raise tarfile.ExtractError(f"{member.name} is no file of a backup")
 
 
 def _migrate() -> str:
